@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The command line of build.py: what it can do, what each task needs, how failure looks.
+
+Every task is a module of tasks/ with `add_arguments(parser)` and `main(args) -> exit code`. This file makes the parser, has
+`environment` make ready what the task needs, restarts under .venv's Python, and calls it.
+
+    exit code   0 done   1 a task failed   2 wrong use (argparse)   130 Ctrl-C   others: the child's own
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from typing import Final, NamedTuple
+
+from tasks import environment
+from tasks.console import BuildError, say
+
+
+class Task(NamedTuple):
+    """One subcommand. `needs` are parts of `environment.PARTS`; `passes_on` allows arguments meant for another program."""
+
+    help: str
+    needs: tuple[str, ...]
+    passes_on: bool = False
+
+
+TASKS: Final[dict[str, Task]] = {
+    "setup": Task(
+        "make this machine ready: .venv, Node, npm packages, Chromium",
+        ("python", "node", "chromium"),
+    ),
+    "demo": Task(
+        "serve the demo site and a collector, show each trace as it arrives", ("python", "node")
+    ),
+    "serve": Task("serve dist/ and run the local collector", ("python", "node")),
+    "test": Task("bundle, check, then every test", ("python", "node", "chromium"), passes_on=True),
+    "check": Task("format, lint, types; no test", ("python", "node")),
+    "bundle": Task("write dist/: agent, wheel, Pyodide, lock file, manifest", ("python", "node")),
+    "bench": Task("run benchmarks/", ("python", "node")),
+    "fields": Task("regenerate agent/edgetrace/_fields.py from opentelemetry-proto", ("python",)),
+    "lock": Task(
+        "resolve pyproject's dependency groups anew into requirements-dev.txt", ("python",)
+    ),
+}
+MODULES: Final = {"test": "suite"}
+
+
+def _module(name: str) -> str:
+    return f"tasks.{MODULES.get(name, name)}"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with every task's own options."""
+    top = argparse.ArgumentParser(
+        prog="build.py", description="edgetrace's one task runner. It installs what it needs."
+    )
+    subparsers = top.add_subparsers(dest="task", metavar="TASK", required=True)
+    for name, task in TASKS.items():
+        if importlib.util.find_spec(_module(name)) is None:
+            continue
+        sub = subparsers.add_parser(
+            name, help=task.help, description=task.help[0].upper() + task.help[1:] + "."
+        )
+        importlib.import_module(_module(name)).add_arguments(sub)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one task; the process's exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    top = parser()
+    args, rest = top.parse_known_args(arguments)
+    task = TASKS[args.task]
+    if rest and not task.passes_on:
+        top.error(
+            f"{args.task} does not know {' '.join(rest)}; see: python3 build.py {args.task} --help"
+        )
+    args.rest = rest
+    try:
+        environment.ensure_python(
+            fresh=getattr(args, "fresh", False) and not environment.inside_venv()
+        )
+        environment.restart_inside_venv([word for word in arguments if word != "--fresh"])
+        for need in task.needs:
+            environment.PARTS[need]()
+        return int(importlib.import_module(_module(args.task)).main(args) or 0)
+    except BuildError as exc:
+        sys.stdout.flush()
+        print(f"build.py {args.task}: {exc}", file=sys.stderr)
+        return exc.exit_code
+    except KeyboardInterrupt:
+        say(f"build.py {args.task}: stopped")
+        return 130

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""`build.py serve`."""
+
+from __future__ import annotations
+
+import argparse
+
+from tasks.console import BuildError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `serve`."""
+
+
+def main(args: argparse.Namespace) -> int:
+    """`build.py serve`."""
+    raise BuildError("not there yet")
