@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The rows of the list of traces: kept up to date as spans arrive, so that the list is one read.
+
+Functions over a connection inside a transaction of the store's; they hold no state.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TypedDict
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+# What a root span is about, best first: a page's address, or the path of a server's request.
+_URL_KEYS = ("url.full", "http.url", "url.path", "http.target")
+
+
+class TraceSummary(TypedDict):
+    """One row of the list of traces."""
+
+    trace_id: str
+    root_name: str
+    root_url: str
+    service: str
+    service_count: int
+    start_unix_nano: int
+    duration_ns: int
+    span_count: int
+    error_count: int
+
+
+def summaries(connection: sqlite3.Connection, limit: int) -> list[TraceSummary]:
+    """List traces, newest start first."""
+    rows = connection.execute(
+        "SELECT lower(hex(trace_id)) AS trace_id, root_name, root_url, service, service_count,"
+        " start_unix_nano, max(end_unix_nano - start_unix_nano, 0) AS duration_ns,"
+        " span_count, error_count"
+        " FROM traces ORDER BY start_unix_nano DESC, trace_id LIMIT ?",
+        (limit,),
+    )
+    return [dict(row) for row in rows]  # type: ignore[misc]
+
+
+def summarise(connection: sqlite3.Connection, trace_id: bytes) -> None:
+    """Recompute a trace's row: its root is the earliest span whose parent is not stored."""
+    root = connection.execute(
+        "SELECT s.name, s.span, o.service FROM spans s JOIN sources o ON o.id = s.source_id"
+        " WHERE s.trace_id = :id ORDER BY"
+        " s.parent_span_id != x'',"
+        " EXISTS (SELECT 1 FROM spans p WHERE p.trace_id = :id"
+        "         AND p.span_id = s.parent_span_id),"
+        " s.start_unix_nano LIMIT 1",
+        {"id": trace_id},
+    ).fetchone()
+    connection.execute(
+        "INSERT OR REPLACE INTO traces SELECT ?, ?, ?, ?, count(DISTINCT o.service),"
+        " min(s.start_unix_nano), max(s.end_unix_nano), count(*), sum(s.error)"
+        " FROM spans s JOIN sources o ON o.id = s.source_id WHERE s.trace_id = ?",
+        (trace_id, root["name"], _url(root["span"]), root["service"], trace_id),
+    )
+
+
+def prune(connection: sqlite3.Connection, spans: int) -> int:
+    """Delete the oldest traces, whole, until at least so many spans are gone.
+
+    Returns:
+        The number of spans deleted; fewer than asked for if only the newest trace is left, which
+        is never deleted.
+    """
+    removed = 0
+    oldest = connection.execute(
+        "SELECT trace_id, span_count FROM traces ORDER BY start_unix_nano"
+    ).fetchall()
+    for row in oldest[:-1]:
+        connection.execute("DELETE FROM spans WHERE trace_id = ?", (row["trace_id"],))
+        connection.execute("DELETE FROM traces WHERE trace_id = ?", (row["trace_id"],))
+        removed += int(row["span_count"])
+        if removed >= spans:
+            break
+    return removed
+
+
+def _url(span: bytes) -> str:
+    found = {
+        pair.key: pair.value.string_value
+        for pair in Span.FromString(span).attributes
+        if pair.key in _URL_KEYS
+    }
+    return next((found[key] for key in _URL_KEYS if found.get(key)), "")
