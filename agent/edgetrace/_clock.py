@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Time, anchored once.
+
+A trace is read as one timeline, so every time in it must come from one monotonic clock. The wall
+clock is read once, at first use, and monotonic deltas are added from there: it cannot step in the
+middle of a span. When wall time has moved away from the anchor by more than a second (the machine
+slept, the clock was set), the anchor is taken again; a finer limit would turn the platforms' coarse
+clocks into jitter (Pyodide's `time_ns` steps by 1 ms, Workers' clocks move only at I/O).
+
+Knows no platform: both sources are handed in. Not read at import: a Worker's snapshot forbids it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+MAX_DRIFT_NS: Final = 1_000_000_000
+
+
+class AnchoredClock:
+    """A `Clock` whose wall time follows its monotonic source."""
+
+    __slots__ = ("_anchor_ns", "_monotonic_ns", "_wall_ns")
+
+    def __init__(
+        self,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        """Keep the sources unread.
+
+        Args:
+            wall_ns: Nanoseconds since the Unix epoch, any resolution.
+            monotonic_ns: Nanoseconds, never stepping back.
+        """
+        self._wall_ns, self._monotonic_ns = wall_ns, monotonic_ns
+        self._anchor_ns: int | None = None
+
+    def monotonic_ns(self) -> int:
+        """See `Clock`."""
+        return self._monotonic_ns()
+
+    def unix_nano(self) -> int:
+        """See `Clock`; steps only when the wall clock left its anchor by more than a second."""
+        monotonic = self._monotonic_ns()
+        wall = self._wall_ns()
+        if self._anchor_ns is None or abs(wall - monotonic - self._anchor_ns) > MAX_DRIFT_NS:
+            self._anchor_ns = wall - monotonic
+        return self._anchor_ns + monotonic

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""From ended spans to requests, and from answers to counters. No I/O, no sleep, no clock.
+
+An adapter asks `next_request(now_ns)` until it gets None, sends what it got, tells each outcome
+with `receive_response` or `receive_failure`, and asks again when `next_deadline_ns()` has come. All
+times are the adapter's monotonic nanoseconds. Batching, retries and every drop are decided here;
+`_request_state` holds the table of a request's life, `_retry` what an answer means.
+
+Conservation, at every step: ended = exported + sum(dropped) + queued + in_flight.
+
+Source: OTLP specification 1.10, "OTLP/HTTP"; OpenTelemetry specification, trace/sdk and
+protocol/exporter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ._batch import BatchQueue
+from ._config import Settings
+from ._frame import Framer
+from ._request_state import PendingRequest, Signal, State
+from ._retry import RETRYABLE, backoff_ns, retry_after_ns
+from ._types import Entropy, ExportRequest, Resource, Scope, SpanData
+from .errors import DropReason, ExportError, RejectedError, ThrottledError, TransportError
+
+MAX_ATTEMPTS: Final = 10
+"""A request rides out about 80 s of outage on average; what is still queued, any length."""
+MAX_IN_FLIGHT: Final = 4
+"""Requests open at once: a large page drains in a few round trips, a slow receiver is not
+flooded.
+"""
+
+
+class Exporter:
+    """The sans-IO exporter of one provider."""
+
+    def __init__(self, settings: Settings, resource: Resource, entropy: Entropy) -> None:
+        """Prepare; nothing is drawn, read or sent.
+
+        Args:
+            settings: Endpoint, encoding, limits.
+            resource: Sent once with each request.
+            entropy: For the backoff's jitter.
+        """
+        self._settings = settings
+        self._entropy = entropy
+        self._framer = Framer(settings, resource)
+        self._queue = BatchQueue(settings.max_queue_size)
+        self._pending: dict[int, PendingRequest] = {}
+        self._next_id = 1
+        self._batch_deadline_ns: int | None = None
+        self._not_before_ns = 0
+        self._flushing = False
+        self._closed = False
+        self._dropped = dict.fromkeys(DropReason, 0)
+        self._counts = dict.fromkeys(
+            ("ended", "exported", "requests", "retries", "body_bytes", "sent_bytes"), 0
+        )
+
+    def add_scope(self, scope: Scope) -> int:
+        """Register an instrumentation scope; the index names it in `offer`."""
+        return self._framer.add_scope(scope)
+
+    def offer(self, scope: int, span: SpanData) -> bool:
+        """Encode an ended, sampled span and queue it, or count why not. Never raises.
+
+        Returns:
+            True if an adapter asleep until `next_deadline_ns()` has to ask again: this span was the
+            queue's first, or filled a batch.
+        """
+        self._counts["ended"] += 1
+        if self._closed:
+            return self._drop(DropReason.SHUTDOWN, 1)
+        try:
+            data = self._framer.encoding.span(span)
+        except Exception:  # a SpanData that was not made by us may hold anything
+            return self._drop(DropReason.UNENCODABLE, 1)
+        if len(data) > self._room_bytes:
+            return self._drop(DropReason.TOO_LARGE, 1)
+        was_full = self._has_full_batch()
+        if not self._queue.offer(scope, data):
+            return self._drop(DropReason.QUEUE_FULL, 1)
+        return len(self._queue) == 1 or (not was_full and self._has_full_batch())
+
+    def next_request(self, now_ns: int) -> ExportRequest | None:
+        """What to send now; call until it returns None.
+
+        Args:
+            now_ns: Monotonic.
+
+        Returns:
+            A request, new or once more, or None: idle until `next_deadline_ns()`.
+        """
+        self._expire(now_ns)
+        if now_ns < self._not_before_ns:
+            return None
+        for pending in self._pending.values():
+            if pending.state is State.WAITING and now_ns >= pending.deadline_ns:
+                pending.send_again(now_ns)
+                self._counts["retries"] += 1
+                return self._sent(pending.request)
+        if not self._may_open() or not self._batch_is_due(now_ns):
+            return None
+        spans = self._queue.cut(self._settings.max_export_batch_size, self._room_bytes)
+        self._batch_deadline_ns = None
+        message = self._framer.frame(spans)
+        body, headers = self._framer.body(message)
+        request = ExportRequest(
+            self._next_id,
+            self._settings.traces_url,
+            {**headers, **self._settings.headers},
+            body,
+            self._settings.timeout_ms * 1_000_000,
+            len(spans),
+        )
+        self._next_id += 1
+        self._pending[request.id] = PendingRequest(request, now_ns)
+        self._counts["body_bytes"] += len(message)
+        return self._sent(request)
+
+    def receive_response(
+        self, request_id: int, status: int, headers: Mapping[str, str], body: bytes, now_ns: int
+    ) -> ExportError | None:
+        """Take the answer to a request.
+
+        Args:
+            request_id: Of the `ExportRequest`; one that has timed out before is ignored.
+            status: HTTP status.
+            headers: Lower-case names.
+            body: As far as it was read.
+            now_ns: Monotonic.
+
+        Returns:
+            What to tell the error handler, None after a success.
+        """
+        pending = self._pending.get(request_id)
+        if pending is None or pending.state is not State.SENT:
+            return None
+        spans, attempts = pending.request.spans, pending.attempts
+        if 200 <= status < 300:
+            self._move(pending, Signal.SUCCESS)
+            refused, message = self._framer.encoding.partial_success(body)
+            refused = min(refused, spans)
+            self._counts["exported"] += spans - refused
+            self._drop(DropReason.PARTIAL_SUCCESS, refused)
+            if refused:
+                return RejectedError(status, message.encode(), spans=refused, attempts=attempts)
+            return None
+        if status in RETRYABLE:
+            wait_ns = retry_after_ns(headers)
+            self._retry(pending, Signal.THROTTLED, wait_ns, now_ns)
+            return ThrottledError(status, wait_ns, spans=spans, attempts=attempts)
+        self._move(pending, Signal.REFUSED)
+        self._drop(DropReason.REJECTED, spans)
+        return RejectedError(status, body, spans=spans, attempts=attempts)
+
+    def receive_failure(self, request_id: int, cause: str, now_ns: int) -> ExportError | None:
+        """Take the news that no answer came; see `receive_response`."""
+        pending = self._pending.get(request_id)
+        if pending is None or pending.state is not State.SENT:
+            return None
+        self._retry(pending, Signal.NO_ANSWER, None, now_ns)
+        return TransportError(cause, spans=pending.request.spans, attempts=pending.attempts)
+
+    def next_deadline_ns(self) -> int | None:
+        """When to call `next_request` again, monotonic; None if only a new span can change
+        anything.
+
+        Valid after `next_request` has returned None.
+        """
+        deadlines = []
+        for pending in self._pending.values():
+            waits = pending.state is State.WAITING
+            deadlines.append(
+                max(pending.deadline_ns, self._not_before_ns) if waits else pending.deadline_ns
+            )
+        if self._batch_deadline_ns is not None and self._may_open():
+            deadlines.append(max(self._batch_deadline_ns, self._not_before_ns))
+        return min(deadlines, default=None)
+
+    def force_flush(self) -> None:
+        """Make everything queued due now; a wait that the receiver asked for is kept."""
+        self._flushing = bool(self._queue)
+
+    def shutdown(self) -> None:
+        """Take no more spans and flush; final."""
+        self._closed = True
+        self.force_flush()
+
+    def abandon(self) -> None:
+        """Drop everything undelivered as SHUTDOWN."""
+        for pending in list(self._pending.values()):
+            self._move(pending, Signal.GIVE_UP)
+            self._drop(DropReason.SHUTDOWN, pending.request.spans)
+        self._drop(DropReason.SHUTDOWN, self._queue.clear())
+        self._batch_deadline_ns = None
+        self._flushing = False
+
+    @property
+    def undelivered(self) -> int:
+        """Spans queued or in flight."""
+        return len(self._queue) + self._in_flight
+
+    def counters(self) -> dict[str, int]:
+        """Everything counted since the start.
+
+        Returns:
+            ended, exported, queued, in_flight and dropped_<reason> in spans; requests and retries;
+            body_bytes before and sent_bytes after compression, repeated sends included in the
+            latter.
+        """
+        return {
+            **self._counts,
+            "queued": len(self._queue),
+            "in_flight": self._in_flight,
+            **{f"dropped_{reason.value}": count for reason, count in self._dropped.items()},
+        }
+
+    @property
+    def _in_flight(self) -> int:
+        return sum([pending.request.spans for pending in self._pending.values()])
+
+    @property
+    def _room_bytes(self) -> int:
+        return self._settings.max_request_bytes - self._framer.head_bytes
+
+    def _has_full_batch(self) -> bool:
+        return (
+            len(self._queue) >= self._settings.max_export_batch_size
+            or self._queue.size_bytes >= self._room_bytes
+        )
+
+    def _may_open(self) -> bool:
+        """Whether a new request may join those under way.
+
+        What failed is tried again before anything new: an outage then costs a few requests, not
+        all.
+        """
+        return len(self._pending) < MAX_IN_FLIGHT and all(
+            pending.state is State.SENT for pending in self._pending.values()
+        )
+
+    def _batch_is_due(self, now_ns: int) -> bool:
+        if not self._queue:
+            self._flushing = False
+            self._batch_deadline_ns = None
+            return False
+        if self._batch_deadline_ns is None:
+            self._batch_deadline_ns = now_ns + self._settings.schedule_delay_ms * 1_000_000
+        return self._flushing or self._has_full_batch() or now_ns >= self._batch_deadline_ns
+
+    def _sent(self, request: ExportRequest) -> ExportRequest:
+        self._counts["requests"] += 1
+        self._counts["sent_bytes"] += len(request.body)
+        return request
+
+    def _expire(self, now_ns: int) -> None:
+        """An adapter that never told the outcome has lost the request: it counts as unanswered."""
+        for pending in list(self._pending.values()):
+            if pending.state is State.SENT and now_ns >= pending.deadline_ns:
+                self._retry(pending, Signal.NO_ANSWER, None, now_ns)
+
+    def _retry(
+        self, pending: PendingRequest, signal: Signal, wait_ns: int | None, now_ns: int
+    ) -> None:
+        if pending.attempts >= MAX_ATTEMPTS:
+            self._move(pending, Signal.GIVE_UP)
+            self._drop(DropReason.RETRIES_EXHAUSTED, pending.request.spans)
+            return
+        self._move(pending, signal)
+        if wait_ns is None:
+            fraction = int.from_bytes(self._entropy(4), "little") / 2**32
+            wait_ns = backoff_ns(pending.attempts, fraction)
+        pending.deadline_ns = now_ns + wait_ns
+        if signal is Signal.THROTTLED:
+            self._not_before_ns = max(self._not_before_ns, pending.deadline_ns)
+
+    def _move(self, pending: PendingRequest, signal: Signal) -> None:
+        pending.move(signal)
+        if pending.state is State.DONE:
+            del self._pending[pending.request.id]
+
+    def _drop(self, reason: DropReason, spans: int) -> bool:
+        """Count a loss; False, so that `offer` can return it."""
+        self._dropped[reason] += spans
+        return False

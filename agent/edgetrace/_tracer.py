@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Where spans begin: `TracerProvider` holds what they share, `Tracer` starts them.
+
+A provider is inert until its first span: constructing one draws no entropy and reads no clock, so
+it may stand at a Worker's top level. A tracer may be had before there is a provider; its spans
+record nothing until then.
+
+Source: OpenTelemetry specification, trace/api "TracerProvider", "Tracer"; trace/sdk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from ._attributes import clean_attributes
+from ._config import Settings
+from ._context import Context, NonRecordingSpan, Span, get_current
+from ._current import CurrentSpan
+from ._ids import IdGenerator
+from ._report import ErrorHandler, LogHandler, Reporter
+from ._sampler import Decision, ParentBased, Sampler, TraceIdRatioBased, sampler_from_name
+from ._span import RecordingSpan, SpanLimits, SpanSink
+from ._types import (
+    INVALID_SPAN_CONTEXT,
+    RANDOM,
+    SAMPLED,
+    Attributes,
+    Clock,
+    Delivery,
+    Entropy,
+    Link,
+    Scope,
+    SpanContext,
+    SpanData,
+    SpanExporter,
+    SpanKind,
+)
+
+
+class TracerProvider:
+    """What all tracers of a program share."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        exporter: SpanExporter,
+        delivery: Delivery | None = None,
+        sampler: Sampler | None = None,
+        error_handler: ErrorHandler | None = None,
+    ) -> None:
+        """Put the parts together; nothing is drawn, read or sent.
+
+        Args:
+            settings: Validated options.
+            clock: Where times come from.
+            entropy: Where ids come from.
+            exporter: What takes ended spans.
+            delivery: What brings them out; None where `exporter` keeps them.
+            sampler: Stands before the options' sampler.
+            error_handler: Told of misuse and failed exports; default logs each kind once a minute.
+        """
+        self.settings = settings
+        self.clock = clock
+        self.ids = IdGenerator(entropy)
+        self.sampler = sampler or sampler_from_settings(settings)
+        self.reporter = Reporter(error_handler or LogHandler(clock))
+        self._limits = SpanLimits.from_settings(settings)
+        self._exporter = exporter
+        self._delivery = delivery
+        self._unsampled = 0
+
+    def get_tracer(
+        self,
+        name: str,
+        version: str = "",
+        schema_url: str = "",
+        attributes: Attributes | None = None,
+    ) -> Tracer:
+        """A tracer for one instrumentation scope.
+
+        Args:
+            name: The instrumenting library or module, `__name__` for instance.
+            version: Its version.
+            schema_url: Of the semantic conventions that it follows.
+            attributes: Of the scope.
+        """
+        return Tracer(_scope(name, version, schema_url, attributes), self)
+
+    def sink(self, scope: Scope) -> SpanSink:
+        """What the spans of one scope need."""
+        index = self._exporter.add_scope(scope)
+        return SpanSink(self.clock, self._limits, partial(self.offer, index), self.reporter.misuse)
+
+    def offer(self, scope: int, span: SpanData) -> None:
+        """Take an ended span of any origin; unsampled ones are counted and forgotten."""
+        if not span.context.sampled:
+            self._unsampled += 1
+        elif self._exporter.offer(scope, span) and self._delivery is not None:
+            self._delivery.wake()
+
+    def count_unsampled(self) -> None:
+        """Count a span that was sampled out before it was recorded."""
+        self._unsampled += 1
+
+    async def force_flush(self, timeout_ms: int | None = None) -> bool:
+        """Send everything queued now and wait for the answers.
+
+        Args:
+            timeout_ms: Milliseconds, default OTEL_BSP_EXPORT_TIMEOUT.
+
+        Returns:
+            True if nothing is left undelivered.
+        """
+        if self._delivery is None:
+            return True
+        return await self._delivery.flush(self._seconds(timeout_ms))
+
+    async def shutdown(self, timeout_ms: int | None = None) -> bool:
+        """Flush, drop what is left as SHUTDOWN, take nothing more. Returns True if all was
+        delivered.
+        """
+        if self._delivery is None:
+            return True
+        return await self._delivery.close(self._seconds(timeout_ms))
+
+    def stop(self) -> None:
+        """Drop everything undelivered, now; for consent withdrawn."""
+        if self._delivery is not None:
+            self._delivery.stop()
+
+    def counters(self) -> dict[str, int]:
+        """The exporter's counters, with `unsampled` spans and `misuses` of the API."""
+        return {
+            **self._exporter.counters(),
+            "unsampled": self._unsampled,
+            "misuses": self.reporter.misuses,
+        }
+
+    def _seconds(self, timeout_ms: int | None) -> float:
+        return (self.settings.export_timeout_ms if timeout_ms is None else timeout_ms) / 1000
+
+
+class Tracer:
+    """Starts spans of one instrumentation scope."""
+
+    __slots__ = ("_provider", "_sink", "_sink_provider", "scope")
+
+    def __init__(self, scope: Scope, provider: TracerProvider | None = None) -> None:
+        """Bind to `provider`, or to whichever is global when a span starts."""
+        self.scope = scope
+        self._provider = provider
+        self._sink_provider: TracerProvider | None = None
+        self._sink: SpanSink
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes | None = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+    ) -> Span:
+        """Start a span without making it current.
+
+        Args:
+            name: Shown in every backend; low cardinality.
+            context: Whose span becomes the parent; default the current one, `EMPTY` for a root.
+            kind: Its role.
+            attributes: Known at the start; the sampler sees them.
+            links: To spans that caused this one.
+            start_time: Nanoseconds since the Unix epoch, default now.
+
+        Returns:
+            A recording span, or one that only carries the context along if it was sampled out.
+        """
+        parent_span = (get_current() if context is None else context).span
+        parent = None if parent_span is None else parent_span.context
+        if parent is not None and not parent.is_valid:
+            parent = None
+        provider = self._provider or get_tracer_provider()
+        if provider is None or provider.settings.disabled:
+            return NonRecordingSpan(parent or INVALID_SPAN_CONTEXT)
+        if parent is None:
+            trace_id, flags = provider.ids.new_trace_id(), RANDOM
+        else:
+            trace_id, flags = parent.trace_id, parent.trace_flags & RANDOM
+        try:
+            result = provider.sampler.should_sample(
+                parent, trace_id, name, kind, attributes, links or ()
+            )
+            decision, more_attributes, trace_state = result
+        except Exception as failure:  # a sampler of the application's own
+            provider.reporter.misuse(f"the sampler raised {failure!r}")
+            decision, more_attributes, trace_state = Decision.DROP, None, ()
+        if decision == Decision.RECORD_AND_SAMPLE:
+            flags |= SAMPLED
+        own = SpanContext(trace_id, provider.ids.new_span_id(), flags, trace_state)
+        if decision == Decision.DROP:
+            provider.count_unsampled()
+            return NonRecordingSpan(own)
+        if self._sink_provider is not provider:
+            self._sink, self._sink_provider = provider.sink(self.scope), provider
+        span = RecordingSpan(own, parent, name, kind, start_time, self._sink)
+        if attributes:
+            span.set_attributes(attributes)
+        if more_attributes:
+            span.set_attributes(more_attributes)
+        try:
+            for link in links or ():
+                span.add_link(link.context, link.attributes)
+        except (TypeError, AttributeError):
+            provider.reporter.misuse("links has to be a sequence of Link")
+        return span
+
+    def start_as_current_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes | None = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        *,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> CurrentSpan:
+        """A span that is current inside a `with` block, or around each call of a function.
+
+        Args:
+            name: As in `start_span`, like the next five.
+            context: Whose span becomes the parent.
+            kind: Its role.
+            attributes: Known at the start.
+            links: To spans that caused this one.
+            start_time: Nanoseconds since the Unix epoch.
+            record_exception: Whether an exception that leaves the block becomes an event.
+            set_status_on_exception: Whether it makes the status ERROR.
+
+        Returns:
+            A context manager, a decorator for functions and coroutine functions. The span ends with
+            the block.
+        """
+        start = partial(self.start_span, name, context, kind, attributes, links, start_time)
+        return CurrentSpan(start, record_exception, set_status_on_exception)
+
+
+def sampler_from_settings(settings: Settings) -> Sampler:
+    """`sample_ratio` is short for parentbased_traceidratio and stands before `sampler`."""
+    if settings.sample_ratio is not None:
+        return ParentBased(TraceIdRatioBased(settings.sample_ratio))
+    return sampler_from_name(settings.sampler, settings.sampler_arg or None)
+
+
+_global: list[TracerProvider] = []
+"""The program's provider, if there is one."""
+
+
+def set_tracer_provider(provider: TracerProvider | None) -> None:
+    """Make `provider` the program's; None takes it away."""
+    _global[:] = [] if provider is None else [provider]
+
+
+def get_tracer_provider() -> TracerProvider | None:
+    """The program's provider, None before `configure()`."""
+    return _global[0] if _global else None
+
+
+def get_tracer(
+    name: str, version: str = "", schema_url: str = "", attributes: Attributes | None = None
+) -> Tracer:
+    """A tracer of the program's provider, whichever that is when a span starts.
+
+    Args:
+        name: As in `TracerProvider.get_tracer`, like the rest.
+        version: Of the instrumenting library.
+        schema_url: Of its semantic conventions.
+        attributes: Of the scope.
+    """
+    return Tracer(_scope(name, version, schema_url, attributes))
+
+
+def _scope(
+    name: object, version: object, schema_url: object, attributes: Attributes | None
+) -> Scope:
+    """A clean scope: it is sent with every request, so nothing in it may fail there."""
+    cleaned, _, _ = clean_attributes(attributes, 128, None)
+    texts = [text if isinstance(text, str) else "" for text in (name, version, schema_url)]
+    return Scope(texts[0], texts[1], tuple(cleaned.items()), texts[2])
