@@ -14,6 +14,7 @@ Importing does nothing: no clock, no entropy, no environment, no thread. Names a
 
 from __future__ import annotations
 
+from ._config import Settings
 from ._configure import configure
 from ._context import EMPTY, Context, NonRecordingSpan, Span, attach, detach, get_current
 from ._current import get_current_span, use_span
@@ -77,6 +78,7 @@ __all__ = [
     "Sampler",
     "SamplingResult",
     "Scope",
+    "Settings",
     "Span",
     "SpanContext",
     "SpanData",
