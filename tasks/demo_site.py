@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The demo's two origins in one thread: the shop with the agent under /edgetrace/, and the weather office beside it.
+"""The demo's two origins in one thread: the shop with the agent, the weather office beside it.
 
 Knows nothing of the collector but the address that goes into the page's tag.
 
-    /                        browser/demo/*.html, with {{collector}} and {{weather}} filled in, under a strict CSP
+    /                        browser/demo/*.html under a strict CSP; {{collector}}, {{weather}} filled in
     /css /js /img /fonts     browser/demo/, as files
     /api/...                 browser/demo/api/*.json; one answer is slow, one fails
     /edgetrace/...           dist/, as `build.py bundle` wrote it
     other origin: /isobars.svg with Timing-Allow-Origin, /radar.avif without
 
-On one machine every file takes a millisecond and a waterfall shows nothing, so each answer waits as long as it
-would from a server some way off; how long follows from its path, and is the same on every run.
+On one machine every file takes a millisecond and a waterfall shows nothing, so each answer waits
+as long as it would from a server some way off; how long follows from its path, the same each run.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _NEAR_MS: Final = 6
 _FAR_MS: Final = 60
 _STOP_TIMEOUT_S: Final = 5.0
 
-# Python 3.11's own table lacks these or takes them from the system's, which differs from machine to machine.
+# Python 3.11's own table lacks these, or takes them from the system's, which differs by machine.
 for _suffix, _type in {
     ".avif": "image/avif",
     ".js": "text/javascript",
@@ -79,11 +79,11 @@ class _Shop:
         self._folder = folder
         self._values = {"{{collector}}": collector, "{{weather}}": weather}
         connect = collector.partition("/v1/")[0]
-        # What docs say a site with a policy needs for edgetrace: its own origin for scripts and workers, WebAssembly, and the
-        # collector to connect to. Source: CSP Level 3, 'wasm-unsafe-eval'.
+        # What a site with a policy needs for edgetrace: its own origin for scripts and workers,
+        # WebAssembly, and the collector to connect to. Source: CSP Level 3, 'wasm-unsafe-eval'.
         self._policy = (
-            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
-            f"font-src 'self'; img-src 'self' {weather}; connect-src 'self' {connect}; "
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
+            f"style-src 'self'; font-src 'self'; img-src 'self' {weather}; connect-src 'self' {connect}; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 
@@ -166,7 +166,7 @@ def weather_office(folder: Path) -> Starlette:
 
 
 class Site:
-    """The two origins, running until stop(). The sockets are bound by the caller, so ports are known before."""
+    """The two origins, running until stop(). The caller binds the sockets: ports are known before."""
 
     def __init__(self, folder: Path, dist: Path, collector: str, sockets: list[socket.socket]):
         self.url, weather = (f"http://127.0.0.1:{s.getsockname()[1]}" for s in sockets)
