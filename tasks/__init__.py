@@ -9,6 +9,6 @@
     manifest, budget, bundle, check, suite,
     serve, bench, demo                               run by .venv's Python
 
-Nothing outside the standard library is imported at module level before `environment` has made .venv and
-restarted build.py inside it.
+Nothing outside the standard library is imported at module level before `environment` has made .venv
+and restarted build.py inside it.
 """

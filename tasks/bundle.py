@@ -1,17 +1,162 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`build.py bundle`."""
+"""`build.py bundle`: all that a site serves, in one folder, the same bytes from the same tree.
+
+    dist/
+      agent.js, edgetrace-worker.js                  esbuild, browser/
+      edgetrace-agent.zip                            agent/edgetrace, stripped line for line
+      edgetrace-<version>-py3-none-any.whl           hatchling, plain sources
+      pyodide/…                                      npm's pyodide, its lock file plus edgetrace
+      manifest.json                                  sizes, SHA-256, SRI
+
+The folder is made under .cache/ and renamed into place, so dist/ is always a whole bundle.
+"""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
-from tasks.console import BuildError
+from tasks import budget, lockfile, manifest, wheel
+from tasks.archive import zip_bytes
+from tasks.console import run, say, step
+from tasks.node import tool_environ
+from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV_BIN
+from tasks.strip import strip
+
+# Python that only a test on a host uses; a browser never asks for it.
+HOST_ONLY: Final = {"testing.py", "pytest_plugin.py"}
+PYODIDE_FILES: Final = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+)
+NOT_SOURCE: Final = {"node_modules", "demo", "__pycache__"}
+
+
+def agent_zip() -> bytes:
+    """edgetrace-agent.zip: the package as the runtime worker unpacks it."""
+    return zip_bytes(
+        {
+            f"edgetrace/{path.name}": strip(path.read_text(encoding="utf-8"), path.name).encode()
+            for path in PACKAGE.glob("*.py")
+            if path.name not in HOST_ONLY
+        }
+    )
+
+
+def _inputs() -> Iterator[Path]:
+    """Every file that decides what is in dist/."""
+    yield from (ROOT / "pyproject.toml", ROOT / "README.md", ROOT / "requirements-pyodide.txt")
+    yield from sorted(ROOT.glob("LICENSE*"))
+    for folder in (PACKAGE, BROWSER, ROOT / "tasks"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not NOT_SOURCE & set(path.relative_to(folder).parts):
+                yield path
+    yield from (BROWSER / "node_modules" / ".edgetrace-stamp", ROOT / ".venv" / ".edgetrace-stamp")
+
+
+def digest() -> str:
+    """SHA-256 over the inputs' names and contents."""
+    total = hashlib.sha256()
+    for path in _inputs():
+        contents = path.read_bytes()
+        total.update(f"{path.relative_to(ROOT).as_posix()}:{len(contents)}:".encode())
+        total.update(contents)
+    return total.hexdigest()
+
+
+def _is_current(stamp: Path, now: str) -> bool:
+    """Whether dist/ is whole and was made from what is here now."""
+    listed = DIST / "manifest.json"
+    if not (stamp.exists() and stamp.read_text() == now and listed.exists()):
+        return False
+    files = json.loads(listed.read_text(encoding="utf-8"))["files"]
+    return all(
+        (DIST / name).exists() and (DIST / name).stat().st_size == entry["bytes"]
+        for name, entry in files.items()
+    )
+
+
+def _build_scripts(folder: Path, work: Path) -> None:
+    """Run `npm run build` in a copy of browser/, whose ../dist is thus not ours yet."""
+    copy = work / "browser"
+    shutil.copytree(BROWSER, copy, ignore=shutil.ignore_patterns(*NOT_SOURCE))
+    (copy / "node_modules").symlink_to(BROWSER / "node_modules", target_is_directory=True)
+    version_file = work / "agent" / "edgetrace" / "_version.py"
+    version_file.parent.mkdir(parents=True)
+    shutil.copy(PACKAGE / "_version.py", version_file)
+    (work / "dist").mkdir()
+    run(
+        [VENV_BIN / "npm", "run", "build", "--silent"],
+        what="npm run build in browser/",
+        cwd=copy,
+        environ=tool_environ(),
+    )
+    for name in ("agent.js", "edgetrace-worker.js"):
+        shutil.copy(work / "dist" / name, folder / name)
+
+
+def write(folder: Path, work: Path) -> None:
+    """Write a whole bundle into the empty ``folder``; ``work`` is for what is needed meanwhile."""
+    with step("building agent.js and edgetrace-worker.js"):
+        _build_scripts(folder, work)
+    with step("stripping the agent, building the wheel"):
+        (folder / "edgetrace-agent.zip").write_bytes(agent_zip())
+        built = wheel.build(folder)
+    with step("copying Pyodide, adding edgetrace to its lock file"):
+        (folder / "pyodide").mkdir()
+        for name in PYODIDE_FILES:
+            shutil.copyfile(PYODIDE / name, folder / "pyodide" / name)
+        table = (PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8")
+        locked = lockfile.with_entries(table, lockfile.entries([built]), folder="../")
+        (folder / "pyodide" / "pyodide-lock.json").write_text(locked, encoding="utf-8")
+    with step("hashing"):
+        pyodide = json.loads((PYODIDE / "package.json").read_text(encoding="utf-8"))
+        listed = manifest.render(folder, wheel.version(), pyodide["version"])
+        (folder / "manifest.json").write_text(listed, encoding="utf-8")
+
+
+def ensure(force: bool = False) -> bool:
+    """Bring dist/ up to date; returns whether anything had to be made."""
+    now, stamp = digest(), CACHE / "dist.stamp"
+    if not force and _is_current(stamp, now):
+        return False
+    work = CACHE / "bundle"
+    shutil.rmtree(work, ignore_errors=True)
+    folder = work / "new"
+    folder.mkdir(parents=True)
+    try:
+        write(folder, work)
+        stamp.unlink(missing_ok=True)
+        if DIST.exists():
+            DIST.rename(work / "old")
+        folder.rename(DIST)
+        stamp.write_text(now)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `bundle`."""
+    parser.add_argument("--force", action="store_true", help="make it anew even if nothing changed")
 
 
 def main(args: argparse.Namespace) -> int:
     """`build.py bundle`."""
-    raise BuildError("not there yet")
+    if not ensure(args.force):
+        say("dist/ is up to date")
+    lines = budget.compare(DIST)
+    for line in lines:
+        say(f"  {line}")
+    over = [line.what for line in lines if not line.kept]
+    if over:
+        print(f"over budget: {', '.join(over)} (limits: pyproject.toml)", file=sys.stderr)
+    return 0

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The command line of build.py: what it can do, what each task needs, how failure looks.
 
-Every task is a module of tasks/ with `add_arguments(parser)` and `main(args) -> exit code`. This file makes the parser, has
-`environment` make ready what the task needs, restarts under .venv's Python, and calls it.
+Every task is a module of tasks/ with `add_arguments(parser)` and `main(args) -> exit code`. This
+file makes the parser, has `environment` make ready what the task needs, restarts under .venv's
+Python, and calls it.
 
-    exit code   0 done   1 a task failed   2 wrong use (argparse)   130 Ctrl-C   others: the child's own
+    exit code   0 done   1 a task failed   2 wrong use (argparse)   130 Ctrl-C   others: the child's
+    own
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from tasks.console import BuildError, say
 
 
 class Task(NamedTuple):
-    """One subcommand. `needs` are parts of `environment.PARTS`; `passes_on` allows arguments meant for another program."""
+    """A subcommand: `needs` name `environment.PARTS`; `passes_on` lets pytest's options through."""
 
     help: str
     needs: tuple[str, ...]
@@ -35,11 +37,15 @@ TASKS: Final[dict[str, Task]] = {
     "demo": Task(
         "serve the demo site and a collector, show each trace as it arrives", ("python", "node")
     ),
-    "serve": Task("serve dist/ and run the local collector", ("python", "node")),
-    "test": Task("bundle, check, then every test", ("python", "node", "chromium"), passes_on=True),
+    "serve": Task("serve dist/ and run the local collector", ("python", "node", "wheels")),
+    "test": Task(
+        "bundle, check, then every test", ("python", "node", "wheels", "chromium"), passes_on=True
+    ),
     "check": Task("format, lint, types; no test", ("python", "node")),
-    "bundle": Task("write dist/: agent, wheel, Pyodide, lock file, manifest", ("python", "node")),
-    "bench": Task("run benchmarks/", ("python", "node")),
+    "bundle": Task(
+        "write dist/: agent, wheel, Pyodide, lock file, manifest", ("python", "node", "wheels")
+    ),
+    "bench": Task("run benchmarks/", ("python", "node", "wheels")),
     "fields": Task("regenerate agent/edgetrace/_fields.py from opentelemetry-proto", ("python",)),
     "lock": Task(
         "resolve pyproject's dependency groups anew into requirements-dev.txt", ("python",)

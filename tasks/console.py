@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What a person sees: steps with elapsed seconds, child processes, and errors that say what to do.
 
-Knows no task. A step's line is written when it starts and finished when it ends; on a terminal the seconds
-tick. A child's output is kept back and shown only if the child fails, because the reader wants its reason then
-and nothing otherwise.
+Knows no task. A step's line is written when it starts and finished when it ends; on a terminal the
+seconds tick. A child's output is kept back and shown only if the child fails, because the reader
+wants its reason then and nothing otherwise.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 TAIL_LINES = 25
+TAIL_COLUMNS = 300  # Node quotes the whole line of a minified file
 
 
 class BuildError(Exception):
-    """A task cannot go on. The message names what, the value at fault, and the remedy; no traceback is shown.
+    """A task cannot go on: names what, the value at fault, the remedy; no traceback is shown.
 
     Args:
         message: One line for the reader.
@@ -73,7 +74,7 @@ def step(title: str) -> Iterator[None]:
 
 
 def run(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     *,
     what: str,
     remedy: str = "",
@@ -84,12 +85,16 @@ def run(
     """Run a child quietly to its end and return what it printed.
 
     Args:
+        command: Program and arguments.
+        cwd: Its folder; ours if None.
+        timeout_s: When to end it, in seconds; None waits for ever.
         what: Names the child in the error, for example ``npm ci``.
         remedy: What the reader can do if it fails.
         environ: Added to our own environment.
 
     Raises:
-        BuildError: It could not start, did not end in time or exited non-zero; its last lines are shown.
+        BuildError: It could not start, did not end in time or exited non-zero; its last lines are
+        shown.
     """
     words = [str(word) for word in command]
     with tempfile.TemporaryFile() as output:
@@ -119,7 +124,9 @@ def run(
         text = output.read().decode("utf-8", "replace")
     if code == 0:
         return text
-    tail = "\n".join(f"    {line}" for line in text.splitlines()[-TAIL_LINES:])
+    tail = "\n".join(
+        f"    {line[:TAIL_COLUMNS].rstrip()}" for line in text.splitlines()[-TAIL_LINES:]
+    )
     reason = f"took longer than {timeout_s:.0f} s" if code is None else f"exit code {code}"
     raise BuildError(
         f"{what}: {reason}.{' ' + remedy if remedy else ''}" + (f"\n{tail}" if tail else "")
@@ -141,7 +148,7 @@ def stop_group(child: subprocess.Popen[bytes]) -> None:
 
 
 def call(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     *,
     cwd: Path | None = None,
     environ: Mapping[str, str] | None = None,

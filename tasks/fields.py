@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes agent/edgetrace/_fields.py: OTLP's protobuf field keys as ready bytes.
 
-The encoder must not carry opentelemetry-proto or protobuf, and nobody should type tag numbers by hand, so
-they are read from the descriptors of the pinned opentelemetry-proto and checked in. A test regenerates the
-module and compares.
+The encoder must not carry opentelemetry-proto or protobuf, and nobody should type tag numbers by
+hand, so they are read from the descriptors of the pinned opentelemetry-proto and checked in. A test
+regenerates the module and compares.
 
 Runs in the project's venv (imports opentelemetry-proto when called); knows nothing of the agent.
 
 Sources:
-    Protocol Buffers encoding, "Message Structure": a key is the varint of (field number << 3) | wire type.
-    https://protobuf.dev/programming-guides/encoding/#structure
+    Protocol Buffers encoding, "Message Structure": a key is the varint of (field number << 3) |
+    wire type. https://protobuf.dev/programming-guides/encoding/#structure
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def reachable_messages(root: Any) -> dict[str, Any]:
 
 
 def _local_name(message: Any) -> str:
-    """The name below its package: ``Span.Event`` for ``opentelemetry.proto.trace.v1.Span.Event``."""
+    """The name below its package: ``Span.Event`` for ``….trace.v1.Span.Event``."""
     return str(message.full_name.removeprefix(message.file.package + "."))
 
 
@@ -113,9 +113,10 @@ def render() -> str:
         '"""OTLP/protobuf field keys: what opens each field on the wire. Generated, do not edit.',
         "",
         "`python3 build.py fields` writes this file from the message descriptors of",
-        f"opentelemetry-proto {version('opentelemetry-proto')}: every message that can occur in an ExportTraceServiceRequest",
-        "or an ExportTraceServiceResponse, by name, and its fields by number. A key is the varint of",
-        "(field number << 3) | wire type. Nothing here knows how a value is written.",
+        f"opentelemetry-proto {version('opentelemetry-proto')}: every message that can occur in an "
+        "ExportTraceServiceRequest",
+        "or an ExportTraceServiceResponse, by name, and its fields by number. A key is the varint",
+        "of (field number << 3) | wire type. Nothing here knows how a value is written.",
         "",
         "Source: https://protobuf.dev/programming-guides/encoding/#structure",
         '"""',
@@ -137,7 +138,7 @@ def render() -> str:
 
 
 def write(root: Path) -> Path:
-    """Regenerate the module under ``root``; the text ends with a newline and holds no time or path."""
+    """Regenerate the module under ``root``; its text holds no time and no path."""
     path = root / FIELDS_PATH
     path.write_text(render(), encoding="utf-8")
     return path

@@ -16,4 +16,7 @@ CACHE: Final = ROOT / ".cache"
 VENV: Final = ROOT / ".venv"
 VENV_BIN: Final = VENV / ("Scripts" if os.name == "nt" else "bin")
 VENV_PYTHON: Final = VENV_BIN / ("python.exe" if os.name == "nt" else "python")
+PYODIDE: Final = BROWSER / "node_modules" / "pyodide"
+WHEELS: Final = CACHE / "pyodide-wheels"
+REQUIREMENTS_PYODIDE: Final = ROOT / "requirements-pyodide.txt"
 REQUIREMENTS: Final = ROOT / "requirements-dev.txt"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`build.py setup`: only the making ready, which every task does by itself as far as it needs it."""
+"""`build.py setup`: only the making ready, which every task also does as far as it needs it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from tasks.console import call, say
-from tasks.environment import tool_environ
+from tasks.node import tool_environ
 from tasks.paths import ROOT
 
 

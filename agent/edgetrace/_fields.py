@@ -3,8 +3,8 @@
 
 `python3 build.py fields` writes this file from the message descriptors of
 opentelemetry-proto 1.45.2: every message that can occur in an ExportTraceServiceRequest
-or an ExportTraceServiceResponse, by name, and its fields by number. A key is the varint of
-(field number << 3) | wire type. Nothing here knows how a value is written.
+or an ExportTraceServiceResponse, by name, and its fields by number. A key is the varint
+of (field number << 3) | wire type. Nothing here knows how a value is written.
 
 Source: https://protobuf.dev/programming-guides/encoding/#structure
 """

