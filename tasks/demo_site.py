@@ -3,7 +3,7 @@
 
 Knows nothing of the collector but the address that goes into the page's tag.
 
-    /                        browser/demo/*.html under a strict CSP; {{collector}}, {{weather}} filled in
+    /                        browser/demo/*.html, {{collector}}, {{weather}} filled in; strict CSP
     /css /js /img /fonts     browser/demo/, as files
     /api/...                 browser/demo/api/*.json; one answer is slow, one fails
     /edgetrace/...           dist/, as `build.py bundle` wrote it
@@ -83,8 +83,8 @@ class _Shop:
         # WebAssembly, and the collector to connect to. Source: CSP Level 3, 'wasm-unsafe-eval'.
         self._policy = (
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
-            f"style-src 'self'; font-src 'self'; img-src 'self' {weather}; connect-src 'self' {connect}; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f"style-src 'self'; font-src 'self'; img-src 'self' {weather}; "
+            f"connect-src 'self' {connect}; base-uri 'none'; form-action 'none'"
         )
 
     async def page(self, request: Request) -> Response:
@@ -166,7 +166,7 @@ def weather_office(folder: Path) -> Starlette:
 
 
 class Site:
-    """The two origins, running until stop(). The caller binds the sockets: ports are known before."""
+    """The two origins, running until stop(). The caller binds: ports are known before."""
 
     def __init__(self, folder: Path, dist: Path, collector: str, sockets: list[socket.socket]):
         self.url, weather = (f"http://127.0.0.1:{s.getsockname()[1]}" for s in sockets)

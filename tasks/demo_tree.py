@@ -9,8 +9,8 @@
     ├─ ✗ /api/stations/gannet-rock     35 ms               ██         503
     └─ 24 images                  4 to 52 ms       ░░░░░░░░░░░
 
-Names come from the network, so what could steer a terminal is shown as a dot. Must not know the store, the
-terminal or the environment. Source of the input: `collector.api.describe_trace`.
+Names come from the network, so what could steer a terminal is shown as a dot. Must not know the
+store, the terminal or the environment. Source of the input: `collector.api.describe_trace`.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def short_url(url: str, home: str) -> str:
 
 
 def kind_of(span: Span) -> str:
-    """What a span is about: "page", "styles", "scripts", "fonts", "images", "fetches" or "others"."""
+    """What a span is about: "page", or its resource's group as the tree merges them."""
     if span["name"] != "resourceFetch":
         return "page"
     initiator = span["attributes"].get("browser.resource_timing.initiator_type")
@@ -186,7 +186,7 @@ def _row(span: Span, home: str) -> _Row:
 
 
 def _fold(rows: list[_Row], max_rows: int) -> list[_Row]:
-    """Merge the quickest resources by kind until the rows fit; failures and everything else stay."""
+    """Merge the quickest resources by kind until the rows fit; all else and failures stay."""
     if len(rows) <= max_rows:
         return rows
     quiet = [row for row in rows if row.merged and not row.error]
