@@ -22,7 +22,9 @@ MAX_BAGGAGE_MEMBERS: Final = 64
 MAX_BAGGAGE_BYTES: Final = 8192
 """What every platform has to propagate, and all that we do. W3C Baggage, "Limits"."""
 MAX_READ_CHARS: Final = 32768
-"""What is looked at: four times a full header, whose white space does not count."""
+"""How far a header is read: four times its limit, since white space does not count."""
+MAX_READ_MEMBERS: Final = 180
+"""And how many of its members, repeated names and invalid ones too: the grammar's upper bound."""
 
 # key OWS [ "=" OWS value ]: a key is a token (RFC 9110), a value is of baggage-octets, all visible
 # characters but `"`, `,`, `;` and `\`. Only a property may stop after its key.
@@ -59,7 +61,7 @@ def parse_baggage(text: str) -> dict[str, str]:
     if len(text) > MAX_READ_CHARS:
         text = text[: MAX_READ_CHARS + 1].rpartition(",")[0]  # never a part of a member
     baggage: dict[str, str] = {}
-    for member in text.split(","):
+    for member in text.split(",", MAX_READ_MEMBERS)[:MAX_READ_MEMBERS]:
         pair, _, properties = member.partition(";")
         match = _PAIR.fullmatch(pair.strip(_OWS))
         if match is None or match[2] is None:

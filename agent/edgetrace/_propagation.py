@@ -231,16 +231,18 @@ def _read(carrier: Any, fields: tuple[str, ...]) -> dict[str, list[str]]:
     with suppress(Exception):  # of the carrier's methods
         items = getattr(carrier, "items", None)
         for item in islice(items() if callable(items) else carrier, MAX_CARRIER_FIELDS):
-            with suppress(Exception):  # of an item that is no pair
+            try:
                 name, values = item
-                text = _text(name)
-                field = text.lower() if len(text) in lengths else ""
-                if field in found:
-                    for value in values if type(values) in (list, tuple) else (values,):
-                        if room[field] < 0:
-                            break
-                        found[field].append(_text(value))
-                        room[field] -= len(found[field][-1]) + 1
+            except Exception:  # an item that is no pair, in its own way
+                continue
+            text = _text(name)
+            field = text.lower() if len(text) in lengths else ""
+            if field in found:
+                for value in values if type(values) in (list, tuple) else (values,):
+                    if room[field] < 0:
+                        break
+                    found[field].append(_text(value))
+                    room[field] -= len(found[field][-1]) + 1
     return found
 
 

@@ -123,3 +123,4 @@ def test_a_huge_header_is_read_to_a_whole_member() -> None:
     assert parse_baggage(head + ",b=2") == {"a": head[2:]}
     assert parse_baggage(head + "x") == {}
     assert parse_baggage("a=1," + head) == {"a": "1"}
+    assert parse_baggage("a=1," * 179 + "b=2,c=3") == {"a": "1", "b": "2"}
