@@ -15,7 +15,7 @@ from collector.server import DEFAULT_PORT, serve
 _EXAMPLES = """\
 examples:
   python -m collector                               traces in memory, gone at the end
-  python -m collector --database traces.sqlite3     traces survive restarts
+  python -m collector --database traces.sqlite      traces survive restarts
   python -m collector --port 0                      any free port
 
 Point a sender at it:  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318

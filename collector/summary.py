@@ -11,6 +11,8 @@ from typing import TypedDict
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+# The root of a page load. Source: @opentelemetry/instrumentation-document-load.
+_PAGE_SPAN = "documentLoad"
 # What a root span is about, best first: a page's address, or the path of a server's request.
 _URL_KEYS = ("url.full", "http.url", "url.path", "http.target")
 
@@ -52,11 +54,16 @@ def summarise(connection: sqlite3.Connection, trace_id: bytes) -> None:
         " s.start_unix_nano LIMIT 1",
         {"id": trace_id},
     ).fetchone()
+    # A page load that joined a server's trace is known by the page's address.
+    page = connection.execute(
+        "SELECT span FROM spans WHERE trace_id = ? AND name = ? LIMIT 1", (trace_id, _PAGE_SPAN)
+    ).fetchone()
+    url = (_url(page["span"]) if page else "") or _url(root["span"])
     connection.execute(
         "INSERT OR REPLACE INTO traces SELECT ?, ?, ?, ?, count(DISTINCT o.service),"
         " min(s.start_unix_nano), max(s.end_unix_nano), count(*), sum(s.error)"
         " FROM spans s JOIN sources o ON o.id = s.source_id WHERE s.trace_id = ?",
-        (trace_id, root["name"], _url(root["span"]), root["service"], trace_id),
+        (trace_id, root["name"], url, root["service"], trace_id),
     )
 
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// One hue per service, stable while the page is open and, but for collisions, between visits.
+
+const HUES = [264, 165, 55, 330, 205, 110, 300, 20, 85, 235, 140, 355];
+const assigned = new Map();
+
+/** The hue (degrees, OKLCH) of a service: hashed, then moved on if another service has it. */
+export function hueOf(service) {
+  if (!assigned.has(service)) {
+    let hash = 2166136261; // FNV-1a
+    for (const char of service) hash = Math.imul(hash ^ char.codePointAt(0), 16777619) >>> 0;
+    let index = hash % HUES.length;
+    const taken = new Set(assigned.values());
+    for (let tries = 0; tries < HUES.length && taken.has(HUES[index]); tries++) index = (index + 1) % HUES.length;
+    assigned.set(service, HUES[index]);
+  }
+  return assigned.get(service);
+}
+
+export const PHASES = {
+  queued: "Queued", redirect: "Redirect", dns: "DNS", connect: "Connect", tls: "TLS", waiting: "Waiting",
+  download: "Download", parse: "Parse HTML", scripts: "Deferred scripts", ready: "DOMContentLoaded",
+  resources: "Subresources", load: "Load event",
+};
