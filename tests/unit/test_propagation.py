@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -150,10 +151,18 @@ def test_extract_reads_an_endless_carrier_only_so_far() -> None:
     assert read == MAX_CARRIER_FIELDS
 
 
-def test_extract_reads_a_long_list_of_values_only_so_far() -> None:
-    """Of one field's values no more is kept than the limit of one header."""
-    values = ["a=1,"] + ["b" * MAX_HEADER_CHARS] * 3 + [Raising()] * 3
-    context = extract([("baggage", values)] * 10)
+def test_extract_reads_the_lines_of_a_header_only_so_far() -> None:
+    """Of one header's lines, however they come, no more is kept than its limit."""
+    lines = [b"a=1," * 500_000] * 40
+    assert len(lines[0]) > MAX_HEADER_CHARS
+    tracemalloc.start()
+    try:
+        context = extract([("traceparent", TRACEPARENT), ("tracestate", lines), ("baggage", lines)])
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 32 * MAX_HEADER_CHARS  # of 160 MB
+    assert span_context(context) == PARENT
     assert context.baggage == {"a": "1"}
 
 
@@ -234,6 +243,8 @@ def test_a_long_tracestate_loses_long_members_first() -> None:
     kept = (short, long, longest, ("e", "v" * 100))
     assert parse_tracestate(",".join(map("=".join, state))) == kept
     assert format_tracestate(state) == ",".join(map("=".join, kept))
+    edge = (("l", "x" * 127), *((name, "x" * 126) for name in "abc"))  # 129 characters, then 128
+    assert format_tracestate(edge) == ",".join(map("=".join, edge[1:]))
 
 
 def test_a_long_tracestate_of_short_members_loses_the_right_most() -> None:
@@ -250,6 +261,7 @@ def test_512_characters_of_tracestate_are_kept() -> None:
     assert len(exact) == MAX_TRACESTATE_CHARS
     assert format_tracestate(parse_tracestate(exact)) == exact
     assert format_tracestate(parse_tracestate(exact + "y")) == exact[:256]
+    assert format_tracestate(parse_tracestate(exact + ",c=" + "z" * 200)) == exact
 
 
 def test_format_tracestate_sends_only_what_can_be_read() -> None:
