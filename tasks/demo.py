@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tasks.console import BuildError, say
-from tasks.demo_tree import ASCII, UNICODE, clean, duration, render_trace, short_url
+from tasks.demo_text import ASCII, UNICODE, clean, duration, short_url
+from tasks.demo_tree import render_trace
 from tasks.paths import BROWSER, DIST, ROOT
 
 if TYPE_CHECKING:

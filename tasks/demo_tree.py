@@ -15,9 +15,10 @@ store, the terminal or the environment. Source of the input: `collector.api.desc
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
+
+from tasks.demo_text import UNICODE, Glyphs, clean, columns_of, duration, fit, paint, short_url
 
 Span = Mapping[str, Any]
 
@@ -33,37 +34,6 @@ _GROUPS: Final = {
     "fonts": ("woff2", "woff", "ttf", "otf"),
     "images": ("svg", "png", "avif", "webp", "jpg", "jpeg", "gif", "ico"),
 }
-_COLOURS: Final = {
-    "root": "1",
-    "page": "36",
-    "styles": "35",
-    "scripts": "33",
-    "fonts": "34",
-    "images": "32",
-    "fetches": "96",
-    "others": "37",
-    "error": "31",
-    "soft": "2",
-    "head": "1",
-}
-
-
-class Glyphs(NamedTuple):
-    """The characters of one drawing style."""
-
-    full: str
-    left: str
-    right: str
-    shade: str
-    tee: str
-    corner: str
-    pipe: str
-    cross: str
-    cut: str
-
-
-UNICODE: Final = Glyphs("█", "▌", "▐", "░", "├─ ", "└─ ", "│  ", "✗ ", "…")
-ASCII: Final = Glyphs("#", "#", "#", "-", "|- ", "`- ", "|  ", "x ", "~")
 
 
 class _Row(NamedTuple):
@@ -107,7 +77,7 @@ def render_trace(
     texts = [f"{glyphs.cross if row.error else ''}{row.label}" for row in rows]
     time_width = max(len(row.time) for row in rows)
     # The bars get what names do not need, and at least two fifths.
-    widest = max(_width(stem + text) for stem, text in zip(stems, texts, strict=True))
+    widest = max(columns_of(stem + text) for stem, text in zip(stems, texts, strict=True))
     label_width = min(widest, width * 3 // 5 - time_width - 4)
     bar_width = width - label_width - time_width - 4
     total_ns = max(int(trace["duration_ns"]), 1)
@@ -116,41 +86,19 @@ def render_trace(
     lines.append(" " * (label_width + time_width + 4) + _axis(total_ns, bar_width, colour))
     for stem, text, row in zip(stems, texts, rows, strict=True):
         kind = "error" if row.error else row.kind
-        label = _fit(text, label_width - _width(stem), glyphs.cut)
+        label = fit(text, label_width - columns_of(stem), glyphs.cut)
         bar = _bar(row, total_ns, bar_width, glyphs)
         note = f" {row.note}" if row.note and len(bar) + len(row.note) < bar_width else ""
         line = (
-            _paint(stem, "soft", colour)
-            + (_paint(label, kind, colour) if row.error or row.depth == 0 else label)
-            + " " * (label_width - _width(stem) - _width(label))
+            paint(stem, "soft", colour)
+            + (paint(label, kind, colour) if row.error or row.depth == 0 else label)
+            + " " * (label_width - columns_of(stem) - columns_of(label))
             + f"  {row.time:>{time_width}}  "
-            + _paint(bar, kind, colour)
-            + _paint(note, "error" if row.error else "soft", colour)
+            + paint(bar, kind, colour)
+            + paint(note, "error" if row.error else "soft", colour)
         )
         lines.append(line.rstrip())
     return lines
-
-
-def clean(text: object) -> str:
-    """Text that cannot steer a terminal: what is not printable becomes a dot."""
-    return "".join(
-        character if character.isprintable() else "\N{MIDDLE DOT}" for character in str(text)
-    )
-
-
-def duration(ns: float) -> str:
-    """A duration as people say it: "0.4 ms", "41 ms", "1.25 s"."""
-    ms = max(ns, 0) / 1e6
-    if ms < 9.95:
-        return f"{ms:.1f} ms"
-    return f"{ms:.0f} ms" if ms < 999.5 else f"{ms / 1e3:.2f} s"
-
-
-def short_url(url: str, home: str) -> str:
-    """A URL without its scheme, and without its host where that is `home`."""
-    rest = clean(url).partition("://")[2] or clean(url)
-    host, slash, path = rest.partition("/")
-    return slash + path if host == home and slash else rest
 
 
 def kind_of(span: Span) -> str:
@@ -286,7 +234,7 @@ def _axis(total_ns: int, width: int, colour: bool) -> str:
             place = int(index * step / total_ms * width)
             if place + len(label) <= width and place > len(text):
                 text = text.ljust(place) + label
-    return _paint(text, "soft", colour)
+    return paint(text, "soft", colour)
 
 
 def _heading(
@@ -301,10 +249,10 @@ def _heading(
     failed = f"{errors} error{'s' if errors != 1 else ''}" if errors else ""
     taken = sum(len(fact) + 3 for fact in (*facts, failed) if fact)
     title = f"{root.label} {short_url(url, home)}".strip()
-    parts = [_paint(_fit(title, max(width - taken, 20), glyphs.cut), "head", colour)]
+    parts = [paint(fit(title, max(width - taken, 20), glyphs.cut), "head", colour)]
     parts += [fact for fact in facts if fact]
     if failed:
-        parts.insert(-2, _paint(failed, "error", colour))
+        parts.insert(-2, paint(failed, "error", colour))
     return "   ".join(parts)
 
 
@@ -314,27 +262,3 @@ def _url(span: Span) -> str:
 
 def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
-
-
-def _width(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
-def _fit(text: str, width: int, cut: str) -> str:
-    """Shorten in the middle, where URLs say least."""
-    if _width(text) <= width:
-        return text
-    head, tail = text, text
-    keep = max(width - 1, 1)
-    while head and _width(head) > keep // 3:
-        head = head[:-1]
-    while tail and _width(tail) > keep - _width(head):
-        tail = tail[1:]
-    return head + cut + tail
-
-
-def _paint(text: str, name: str, colour: bool) -> str:
-    return f"\033[{_COLOURS[name]}m{text}\033[0m" if colour and text else text

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.demo_tree import ASCII, MAX_WIDTH, clean, duration, kind_of, render_trace, short_url
+from tasks.demo_text import ASCII, clean, duration, short_url
+from tasks.demo_tree import MAX_WIDTH, kind_of, render_trace
 
 HOME = "http://shop.test"
 ANSI = re.compile(r"\033\[[0-9;]*m")
