@@ -18,8 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import (
+    Browser,
+    Error as PlaywrightError,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from collector.store import Store
 from tasks import chromium

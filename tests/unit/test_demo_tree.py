@@ -7,8 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tasks.demo_text import ASCII, clean, duration, short_url
 from tasks.demo_tree import MAX_WIDTH, kind_of, render_trace
