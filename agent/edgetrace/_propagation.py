@@ -173,7 +173,15 @@ class Propagators(NamedTuple):
                 _set(carrier, "baggage", baggage)
 
 
-_ALL: Final = Propagators()
+_global: Final[list[Propagators]] = [Propagators()]
+
+
+def set_propagators(propagators: Propagators) -> None:
+    """Choose the headers of the program's `extract` and `inject`; at first they are all.
+
+    Source: OpenTelemetry specification, context/api-propagators "Set Global Propagator".
+    """
+    _global[0] = propagators
 
 
 def extract(carrier: object, context: Context | None = None) -> Context:
@@ -190,7 +198,7 @@ def extract(carrier: object, context: Context | None = None) -> Context:
         `context` with the caller's span, as a `NonRecordingSpan`, and the caller's baggage in place
         of its own.
     """
-    return _ALL.extract(carrier, context)
+    return _global[0].extract(carrier, context)
 
 
 def inject(carrier: MutableMapping[str, str], context: Context | None = None) -> None:
@@ -203,7 +211,7 @@ def inject(carrier: MutableMapping[str, str], context: Context | None = None) ->
         carrier: Gets lower-case names; one that cannot be written to stays as it is.
         context: What to write; the one in force where None.
     """
-    _ALL.inject(carrier, context)
+    _global[0].inject(carrier, context)
 
 
 def propagators_from_names(names: str | Iterable[str]) -> Propagators:
@@ -221,7 +229,9 @@ def propagators_from_names(names: str | Iterable[str]) -> Propagators:
     if not known:
         form = "use tracecontext, baggage, both joined by a comma, or none"
         raise ConfigError("OTEL_PROPAGATORS", ",".join(given), form)
-    return Propagators("tracecontext" in chosen, "baggage" in chosen) if chosen else _ALL
+    if not chosen:
+        return Propagators()
+    return Propagators("tracecontext" in chosen, "baggage" in chosen)
 
 
 def _read(carrier: Any, fields: tuple[str, ...]) -> dict[str, list[str]]:

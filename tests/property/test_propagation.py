@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from edgetrace._baggage import BaggageValue, format_baggage, parse_baggage
 from edgetrace._context import Context, NonRecordingSpan

@@ -7,8 +7,7 @@ import random
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from edgetrace._sampler import Decision, Sampler, TraceIdRatioBased, sampler_from_name
 from edgetrace._threshold import (

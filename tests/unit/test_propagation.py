@@ -23,6 +23,7 @@ from edgetrace._propagation import (
     parse_traceparent,
     parse_tracestate,
     propagators_from_names,
+    set_propagators,
 )
 from edgetrace._types import INVALID_SPAN_CONTEXT, SpanContext
 from edgetrace.errors import ConfigError
@@ -346,6 +347,21 @@ def test_propagators_read_and_write_their_own_headers_only() -> None:
         full: dict[str, str] = {}
         chosen.inject(full, extract(headers))
         assert full == carrier == {name: headers[name] for name in chosen.fields}
+
+
+def test_set_propagators_chooses_for_the_program() -> None:
+    """The functions extract and inject follow it."""
+    headers = {"traceparent": TRACEPARENT, "baggage": "b=2"}
+    context = extract(headers)
+    set_propagators(propagators_from_names("baggage"))
+    try:
+        assert extract(headers) == Context(None, {"b": "2"})
+        carrier: dict[str, str] = {}
+        inject(carrier, context)
+        assert carrier == {"baggage": "b=2"}
+    finally:
+        set_propagators(Propagators())
+    assert span_context(extract(headers)) == PARENT
 
 
 @pytest.mark.parametrize(
