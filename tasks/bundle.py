@@ -5,7 +5,7 @@
       agent.js, edgetrace-worker.js                  esbuild, browser/
       edgetrace-agent.zip                            agent/edgetrace, stripped line for line
       edgetrace-<version>-py3-none-any.whl           hatchling, plain sources
-      pyodide/…                                      npm's pyodide, its lock file plus edgetrace
+      pyodide/…                                      npm's pyodide, edgetrace in its lock file
       manifest.json                                  sizes, SHA-256, SRI
 
 The folder is made under .cache/ and renamed into place, so dist/ is always a whole bundle.
@@ -24,7 +24,7 @@ from typing import Final
 
 from tasks import budget, lockfile, manifest, wheel
 from tasks.archive import zip_bytes
-from tasks.console import run, say, step
+from tasks.console import BuildError, run, say, step
 from tasks.node import tool_environ
 from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV_BIN
 from tasks.strip import strip
@@ -44,11 +44,19 @@ def agent_zip() -> bytes:
     """edgetrace-agent.zip: the package as the runtime worker unpacks it."""
     return zip_bytes(
         {
-            f"edgetrace/{path.name}": strip(path.read_text(encoding="utf-8"), path.name).encode()
+            f"edgetrace/{path.name}": _stripped(path).encode()
             for path in PACKAGE.glob("*.py")
             if path.name not in HOST_ONLY
         }
     )
+
+
+def _stripped(path: Path) -> str:
+    try:
+        return strip(path.read_text(encoding="utf-8"), path.name)
+    except SyntaxError as exc:
+        place = f"{path.relative_to(ROOT)}:{exc.lineno}"
+        raise BuildError(f"{place}: {exc.msg}") from exc
 
 
 def _inputs() -> Iterator[Path]:
@@ -114,8 +122,9 @@ def write(folder: Path, work: Path) -> None:
         (folder / "pyodide").mkdir()
         for name in PYODIDE_FILES:
             shutil.copyfile(PYODIDE / name, folder / "pyodide" / name)
+        shutil.copyfile(built, folder / "pyodide" / built.name)  # where loadPackage looks for it
         table = (PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8")
-        locked = lockfile.with_entries(table, lockfile.entries([built]), folder="../")
+        locked = lockfile.with_entries(table, lockfile.entries([built]))
         (folder / "pyodide" / "pyodide-lock.json").write_text(locked, encoding="utf-8")
     with step("hashing"):
         pyodide = json.loads((PYODIDE / "package.json").read_text(encoding="utf-8"))

@@ -22,24 +22,35 @@ from tasks.node import tool_environ
 from tasks.paths import PYODIDE, ROOT, VENV_BIN, WHEELS
 
 FREEZE = ROOT / "tasks" / "freeze.mjs"
+IN_PYODIDE = {
+    "sys_platform": "emscripten",
+    "platform_system": "Emscripten",
+    "python_version": "3.14",
+    "python_full_version": "3.14.2",
+    "extra": "",
+}
 
 
 def entries(wheels: list[Path]) -> dict[str, dict[str, Any]]:
     """What Pyodide's package table says of ``wheels`` after micropip has installed them, by name.
 
     Args:
-        wheels: Installed together, without their dependencies.
+        wheels: Pure wheels, installed together; what they depend on beside each other is left out.
     """
     micropip = [next(WHEELS.glob(f"{name}-*.whl")) for name in ("micropip", "packaging")]
     command = [VENV_BIN / "node", FREEZE, PYODIDE, *micropip, "--", *wheels]
     text = run(command, what="micropip.freeze in Pyodide", environ=tool_environ(), timeout_s=300)
     packages = json.loads(text[text.index("{") :])["packages"]
     ours = {wheel.name: wheel for wheel in wheels}
-    return {
-        name: {**entry, "imports": entry["imports"] or top_level_names(ours[file_name])}
-        for name, entry in packages.items()
-        if (file_name := Path(entry["file_name"]).name) in ours
+    found = {
+        name: entry for name, entry in packages.items() if Path(entry["file_name"]).name in ours
     }
+    for entry in found.values():
+        wheel = ours[Path(entry["file_name"]).name]
+        entry["file_name"] = wheel.name
+        entry["imports"] = entry["imports"] or top_level_names(wheel)
+        entry["depends"] = sorted(requirements(wheel) & found.keys())
+    return found
 
 
 def top_level_names(wheel: Path) -> list[str]:
@@ -49,10 +60,24 @@ def top_level_names(wheel: Path) -> list[str]:
     return sorted(name.removesuffix(".py") for name in names)
 
 
-def with_entries(table: str, new: dict[str, dict[str, Any]], folder: str = "") -> str:
-    """``table`` (JSON text) plus ``new`` entries, whose wheels are in ``folder`` seen from it."""
+def requirements(wheel: Path) -> set[str]:
+    """Canonical names of what a wheel requires inside Pyodide, without extras."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(metadata).decode().partition("\n\n")[0].splitlines()
+    needs = (Requirement(line[15:]) for line in lines if line.startswith("Requires-Dist: "))
+    return {
+        canonicalize_name(need.name)
+        for need in needs
+        if need.marker is None or need.marker.evaluate(IN_PYODIDE)
+    }
+
+
+def with_entries(table: str, new: dict[str, dict[str, Any]]) -> str:
+    """``table`` (JSON text) plus ``new`` entries, whose wheels lie beside it."""
     lock = json.loads(table)
-    for name, entry in new.items():
-        lock["packages"][name] = {**entry, "file_name": folder + Path(entry["file_name"]).name}
-    lock["packages"] = dict(sorted(lock["packages"].items()))
+    lock["packages"] = dict(sorted((lock["packages"] | new).items()))
     return json.dumps(lock, separators=(",", ":"), sort_keys=True) + "\n"

@@ -1,17 +1,93 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`build.py serve`."""
+"""`build.py serve`: dist/ for any page on this machine, and the local collector for its traces.
+
+:8080  dist/, with CORS, so that a page of another origin may load the agent from here
+:4318  the collector: POST /v1/traces, the viewer at /
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
-from tasks.console import BuildError
+from tasks import bundle
+from tasks.console import BuildError, say
+from tasks.paths import DIST, ROOT
+
+
+class Files(SimpleHTTPRequestHandler):
+    """dist/ as a static host should serve it: right types, any origin, never stale."""
+
+    extensions_map = {  # noqa: RUF012 - the base class's own kind of attribute
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".js": "text/javascript",
+        ".wasm": "application/wasm",
+        ".whl": "application/zip",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, directory=str(DIST), **kwargs)
+
+    def end_headers(self) -> None:
+        """Every answer, errors too, may be read by any origin."""
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Cross-Origin-Resource-Policy", "cross-origin")
+        self.send_header("Timing-Allow-Origin", "*")
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: what is worth reading here is the traces."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `serve`."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8080, help="port for dist/")
+    parser.add_argument("--collector-port", type=int, default=4318, help="the collector's port")
+    parser.add_argument(
+        "--database", type=Path, help="file the collector keeps traces in (default: memory)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """`build.py serve`."""
-    raise BuildError("not there yet")
+    bundle.ensure()
+    try:
+        files = ThreadingHTTPServer((args.host, args.port), Files)
+    except OSError as exc:
+        used = "in use" if exc.errno == errno.EADDRINUSE else exc.strerror
+        raise BuildError(f"--port {args.port}: {used}. Remedy: another --port") from exc
+    site, traces = (f"http://{args.host}:{port}" for port in (args.port, args.collector_port))
+    command = [sys.executable, "-m", "collector", "--host", args.host]
+    command += ["--port", str(args.collector_port)]
+    command += ["--database", str(args.database)] if args.database else []
+    threading.Thread(target=files.serve_forever, daemon=True).start()
+    say(f"{site}/  dist/, for this in a page of yours:")
+    say(
+        f'  <script src="{site}/agent.js" data-service-name="shop"'
+        f' data-endpoint="{traces}/v1/traces" async></script>\n'
+    )
+    # Ctrl-C reaches the collector too, which closes its database before it goes.
+    collector = subprocess.Popen(command, cwd=ROOT)
+    try:
+        code = collector.wait()
+    except KeyboardInterrupt:
+        code = 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            collector.wait(5)
+    finally:
+        if collector.poll() is None:
+            collector.kill()
+        files.shutdown()
+    if code:
+        raise BuildError(f"the collector ended with exit code {code}, see above")
+    return 0

@@ -1,23 +1,111 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`build.py test`: bundle, check, then every test, and one closing line."""
+"""`build.py test`: bundle, check, then every test, and one closing line.
+
+    host      unit, property, conformance, architecture   measured: branch coverage of the agent
+    runtime   pyodide, browser                            the bundle in Node and Chromium
+
+With arguments of one's own only they decide what pytest runs, and nothing is measured.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from tasks.console import call, say
+from tasks import bundle, check, harness
+from tasks.console import BuildError, call, say
 from tasks.node import tool_environ
-from tasks.paths import ROOT
+from tasks.paths import CACHE, ROOT
+
+HOST: Final = ("unit", "property", "conformance", "architecture")
+RUNTIME: Final = ("pyodide", "browser")
+NO_TESTS: Final = 5  # pytest's exit code for "no tests collected"
+
+
+class Counts(NamedTuple):
+    """How many tests ended how."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `test`; anything else goes to pytest."""
-    parser.epilog = "Other arguments go to pytest, for example: build.py test tests/unit -k sampler"
+    parser.epilog = (
+        "Other arguments go to pytest, which then runs alone: build.py test tests/unit -k sampler"
+    )
+    parser.add_argument(
+        "--collector",
+        action="store_true",
+        help="build a stock OpenTelemetry Collector (needs Go, minutes, once) and test against it",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """`build.py test`."""
-    code = call([sys.executable, "-m", "pytest", *args.rest], cwd=ROOT, environ=tool_environ())
-    say("all green" if code == 0 else f"pytest: exit code {code}")
-    return code
+    started = time.monotonic()
+    bundle.ensure()
+    harness.ensure()
+    environ = tool_environ()
+    if args.collector:
+        from tasks import stock_collector
+
+        environ["EDGETRACE_STOCK_COLLECTOR"] = str(stock_collector.build())
+    if args.rest:
+        return call([sys.executable, "-m", "pytest", *args.rest], cwd=ROOT, environ=environ)
+
+    failed = []
+    try:
+        check.check_all()
+    except BuildError as exc:
+        failed.append("check")
+        print(f"check: {exc}", file=sys.stderr)
+    measured = [sys.executable, "-m", "coverage", "run", "-m", "pytest"]
+    plain = [sys.executable, "-m", "pytest"]
+    total = Counts()
+    for name, command, folders in (("host", measured, HOST), ("runtime", plain, RUNTIME)):
+        code, counts = _pytest(name, command, folders, environ)
+        total = Counts(*map(sum, zip(total, counts, strict=True)))
+        if code:
+            failed.append(f"{name} tests")
+        if name == "host" and call([sys.executable, "-m", "coverage", "report"], cwd=ROOT):
+            failed.append("coverage")
+    say(f"\ntotal: {total}")
+    minutes, seconds = divmod(int(time.monotonic() - started), 60)
+    if failed:
+        raise BuildError(f"failed after {minutes} min {seconds} s: {', '.join(failed)}")
+    say(f"build.py test: all green in {minutes} min {seconds} s")
+    return 0
+
+
+def _pytest(
+    name: str, command: list[str], folders: tuple[str, ...], environ: dict[str, str]
+) -> tuple[int, Counts]:
+    """Run pytest over the folders that are there; its exit code and what it counted."""
+    there = [f"tests/{folder}" for folder in folders if (ROOT / "tests" / folder).is_dir()]
+    report = CACHE / f"junit-{name}.xml"
+    report.unlink(missing_ok=True)
+    say(f"\n{name} tests: {' '.join(there)}")
+    code = call([*command, f"--junitxml={report}", *there], cwd=ROOT, environ=environ)
+    return (0 if code == NO_TESTS else code), _counts(report)
+
+
+def _counts(report: Path) -> Counts:
+    """Read pytest's JUnit report; zeros if pytest did not get as far as writing it."""
+    if not report.exists():
+        return Counts()
+    suites = ElementTree.parse(report).getroot().iter("testsuite")
+    tests = failed = skipped = 0
+    for suite in suites:
+        tests += int(suite.get("tests", 0))
+        failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped += int(suite.get("skipped", 0))
+    return Counts(tests - failed - skipped, failed, skipped)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Imports inside the agent point one way.
+
+A module may import from its own layer or lower ones, and the whole graph has no cycle. A new module
+finds its place in LAYERS first: that is the decision this test asks for.
+"""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.architecture import agent
+
+LAYERS: tuple[set[str], ...] = (
+    # L0: words everything else is made of
+    {"errors", "_types", "_version", "_percent"},
+    # L1: values from outside, made safe
+    {"_clock", "_ids", "_attributes", "_config", "_options", "_urls", "_server_timing"},
+    # L2: what travels with a request
+    {"_context", "_current", "_baggage", "_propagation"},
+    # L3: a span's life
+    {"_threshold", "_sampler", "_span"},
+    # L4: bytes out, browser entries in
+    {"_fields", "_protobuf", "_otlp", "_otlp_json", "_entries", "_phases", "_timing"},
+    # L5: what waits, what is sent, what comes back
+    {"_batch", "_frame", "_retry", "_request_state", "_export"},
+    # L6: who drives it
+    {"_report", "_tracer", "_page", "_pump", "_configure"},
+    # L7: the platform
+    {"_pyodide", "browser", "worker"},
+    # L8: what people import
+    {"__init__", "testing", "pytest_plugin"},
+)
+# Looked up when called, never at import: configure() finds the platform it runs on.
+LATE = {("_configure", "_pyodide")}
+
+
+def layer(name: str) -> int:
+    """The index of a module's layer, or -1."""
+    return next((index for index, names in enumerate(LAYERS) if name in names), -1)
+
+
+@pytest.mark.parametrize("name", agent.modules())
+def test_every_module_has_one_layer(name: str) -> None:
+    """A module without a layer, or with two, has not been thought about."""
+    assert sum(name in names for names in LAYERS) == 1, f"put {name} into LAYERS"
+
+
+@pytest.mark.parametrize("name", agent.modules())
+def test_a_module_imports_no_higher_layer(name: str) -> None:
+    """What is below knows nothing of what is above."""
+    upward = {
+        other
+        for other in agent.own(name)
+        if layer(other) > layer(name) and (name, other) not in LATE
+    }
+    assert not upward, f"{name} (L{layer(name)}) imports {sorted(upward)} from above"
+
+
+def test_there_is_no_import_cycle() -> None:
+    """The modules can be read in one order, each after all it imports."""
+    graph = {
+        name: {other for other in agent.own(name) if (name, other) not in LATE}
+        for name in agent.modules()
+    }
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
