@@ -38,6 +38,8 @@ def request_from_json(body: bytes) -> ExportTraceServiceRequest:
     """
     try:
         document = json.loads(body.decode("utf-8-sig"))
+        if b"\\ud" in body or b"\\uD" in body:
+            document = _without_lone_surrogates(document)
     except UnicodeDecodeError as exc:
         raise _bad(f"the body is not UTF-8: {exc.reason} at byte {exc.start}") from exc
     except ValueError as exc:
@@ -46,8 +48,6 @@ def request_from_json(body: bytes) -> ExportTraceServiceRequest:
         raise _bad("the JSON is nested too deeply") from exc
     if not isinstance(document, dict):
         raise _bad('the JSON must be an object with "resourceSpans"')
-    if b"\\ud" in body or b"\\uD" in body:
-        document = _without_lone_surrogates(document)
     _hex_ids_to_base64(document)
     try:
         request = ExportTraceServiceRequest()
@@ -94,11 +94,9 @@ def _rewrite(holder: dict[str, Any], names: dict[str, int], place: str) -> None:
         holder[name] = base64.b64encode(raw).decode("ascii")
 
 
-def _without_lone_surrogates(document: dict[str, Any]) -> dict[str, Any]:
+def _without_lone_surrogates(document: Any) -> Any:
     text = json.dumps(document, ensure_ascii=False)
-    clean = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    result: dict[str, Any] = json.loads(clean)
-    return result
+    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
 def _bad(message: str) -> RequestError:
