@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The page views of one runtime: each message of a page, to the view that it belongs to.
+
+Sans-IO: messages and the time come in, `SpanData` comes out. A page is known by the number of its
+line to the runtime; `hello` begins its next view. What no view claims is counted, never raised.
+
+    hello      a view begins, the page's last one is finished
+    entries    spans, as `PageView` decides     span, attribute   the same
+    leave      the view is finished; entries may still follow
+
+Source: browser/src/protocol.ts, the same words on the other side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ._config import Settings
+from ._ids import IdGenerator
+from ._page import PageView
+from ._page_info import PageInfo
+from ._sampler import Sampler
+from ._types import SpanData
+
+MAX_VIEWS: Final = 256
+"""Views kept: nothing tells a worker that a page is gone for good."""
+
+Message = Mapping[str, Any]
+
+
+class PageViews:
+    """Views by page, and what all of them counted."""
+
+    def __init__(self, settings: Settings, sampler: Sampler, ids: IdGenerator) -> None:
+        """Begin without a page."""
+        self._settings, self._sampler, self._ids = settings, sampler, ids
+        self._views: dict[int, PageView] = {}
+        self._past: Counter[str] = Counter(views=0, malformed=0, strays=0)
+
+    def handle(self, page: int, message: Message, now_unix_nano: int) -> list[SpanData]:
+        """Take one message.
+
+        Args:
+            page: Who says it.
+            message: With `kind` and its fields; `entries` as `TimingEntry` objects.
+            now_unix_nano: The wall time.
+
+        Returns:
+            Spans that go out.
+        """
+        if message["kind"] == "hello":
+            spans = self._end(page, now_unix_nano)
+            if len(self._views) >= MAX_VIEWS:
+                spans += self._end(next(iter(self._views)), now_unix_nano)
+            self._begin(page, message)
+            return spans
+        view = self._views.get(page)
+        if view is None:
+            self._past["strays"] += 1
+            return []
+        self._past["malformed"] += message.get("malformed", 0)
+        return self._advance(view, message, now_unix_nano)
+
+    def counters(self) -> dict[str, int]:
+        """`PageView.counters` summed, `views` begun, `malformed` rows, `strays` without a view."""
+        total = Counter(self._past)
+        for view in self._views.values():
+            total.update(view.counters)
+        return dict(total)
+
+    def trace_id_hex(self, page: int) -> str:
+        """The page's trace; "" while nobody knows."""
+        view = self._views.get(page)
+        return "" if view is None or view.context is None else view.context.trace_id_hex
+
+    def _begin(self, page: int, message: Message) -> None:
+        self._past["views"] += 1
+        self._views[page] = PageView(
+            PageInfo.from_json(message.get("page")),
+            self._settings,
+            self._sampler,
+            self._ids.new_trace_id,
+            self._ids.new_span_id,
+        )
+
+    def _end(self, page: int, now_unix_nano: int) -> list[SpanData]:
+        view = self._views.pop(page, None)
+        if view is None:
+            return []
+        spans = view.finish(now_unix_nano)
+        self._past.update(view.counters)
+        return spans
+
+    @staticmethod
+    def _advance(view: PageView, message: Message, now_unix_nano: int) -> list[SpanData]:
+        kind = message["kind"]
+        if kind == "entries":
+            return view.add(message["entries"], message["origin"], now_unix_nano)
+        if kind == "leave":
+            return view.finish(now_unix_nano)
+        if kind == "attribute":
+            view.set_attribute(message["key"], _from_json(message["value"]))
+        elif kind == "span":
+            span = view.span(
+                message["name"],
+                message["start"],
+                message["end"],
+                _from_json(message["attributes"]),
+                message["error"] or None,
+                origin_unix_ms=message["origin"],
+                now_unix_nano=now_unix_nano,
+            )
+            return [] if span is None else [span]
+        return []
+
+
+def _from_json(text: object) -> Any:
+    """What the page said, as it was when it said it; None if it was no JSON."""
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

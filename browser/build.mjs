@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Builds dist/agent.js (a classic script that also works as a module) and dist/edgetrace-worker.js (a module).
+// The version comes from the agent's own file, so that loader, worker and wheel cannot disagree.
+import { readFile } from "node:fs/promises";
+import { build } from "esbuild";
+
+const root = new URL("../", import.meta.url);
+const source = await readFile(new URL("agent/edgetrace/_version.py", root), "utf8");
+const version = /^VERSION\b[^=]*= "([^"]+)"/m.exec(source)?.[1];
+if (!version) throw new Error("agent/edgetrace/_version.py names no VERSION");
+
+const shared = {
+  absWorkingDir: new URL(".", import.meta.url).pathname,
+  bundle: true,
+  minify: true,
+  mangleProps: /^_/, // names that begin with _ never leave their file's bundle
+  charset: "utf8",
+  legalComments: "none",
+  target: "es2022",
+  define: { VERSION: JSON.stringify(version) },
+  logLevel: "warning",
+};
+const banner = { js: "// edgetrace " + version + ", MIT OR Apache-2.0" };
+await build({ ...shared, banner, entryPoints: ["src/loader.ts"], outfile: "../dist/agent.js", format: "iife" });
+await build({
+  ...shared,
+  banner,
+  entryPoints: ["src/runtime-worker.ts"],
+  outfile: "../dist/edgetrace-worker.js",
+  format: "esm",
+});

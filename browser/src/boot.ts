@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Brings up Python with the agent in it. Every way to fail ends in one rejected promise with a cause, and in silence.
+import type { PyodideAPI } from "pyodide";
+
+/** An empty module: a policy without 'wasm-unsafe-eval' refuses it quietly, before Emscripten complains aloud. */
+const EMPTY_WASM = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+
+const ARCHIVE = "/edgetrace-agent.zip";
+
+async function agentArchive(url: string): Promise<ArrayBuffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** A Pyodide of our own. `base`: URL of its folder. */
+export async function startPyodide(base: string): Promise<PyodideAPI> {
+  new WebAssembly.Module(EMPTY_WASM);
+  const { loadPyodide } = (await import(base + "pyodide.mjs")) as typeof import("pyodide");
+  const silent = (): void => undefined;
+  return loadPyodide({ indexURL: base, stdout: silent, stderr: silent });
+}
+
+/** Puts the agent on Python's path, unless the page has installed it; zipimport reads it as it is. */
+export async function installAgent(pyodide: Promise<PyodideAPI>, url: string): Promise<PyodideAPI> {
+  const [python, archive] = await Promise.all([pyodide, agentArchive(url)]);
+  python.FS.writeFile(ARCHIVE, new Uint8Array(archive));
+  const path = python.pyimport("sys").path;
+  path.append(ARCHIVE);
+  path.destroy();
+  return python;
+}

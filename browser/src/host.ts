@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Between the pages' ports and Python: messages wait here until Python runs, in the order they came.
+import { installAgent, startPyodide } from "./boot";
+import { browserFacts } from "./browser-info";
+import type { Counters, ToPage, ToRuntime } from "./protocol";
+
+/** Python's side, `edgetrace.browser.WorkerRuntime`; it is handed plain data only. */
+interface Runtime {
+  entries(page: number, origin: number, numbers: Float64Array, text: string): void;
+  receive(page: number, message: string): void;
+}
+type Pyodide = ReturnType<typeof startPyodide>;
+interface Port {
+  postMessage(message: ToPage): void;
+  onmessage: ((event: MessageEvent<ToRuntime>) => void) | null;
+}
+interface Page {
+  id: number;
+  port: Port;
+  /** Whether the view was told before, by a page that could not know that it had been heard. */
+  repeated: boolean;
+  /** Whether the view has been sent for the first time. */
+  flushed: boolean;
+}
+
+/** Python starts for these; whatever else a page says can wait for them. */
+const STARTERS = /boot|flush|leave/;
+/** Ports are never known to be closed: the oldest are forgotten. */
+const MAX_PAGES = 256;
+const MAX_VIEWS = 1000;
+
+export class Host {
+  _pages = new Map<number, Page>();
+  _waiting: [Page, ToRuntime][] = [];
+  _views = new Set<string>();
+  _runtime: Runtime | undefined;
+  _counters = { state: "idle", boots: 0, boot_ms: 0, connections: 0 };
+  readonly _options: string;
+  readonly _pyodideUrl: string;
+
+  /** `name`: the loader's. `pyodide`: where Python comes from; by default one of our own. */
+  constructor(
+    name: string,
+    readonly _pyodide: (url: string) => Pyodide = startPyodide,
+  ) {
+    const [, entries] = JSON.parse(name) as [string, [string, string][]];
+    this._options = JSON.stringify(entries);
+    const base = new Map(entries).get("pyodideUrl") ?? "pyodide/";
+    this._pyodideUrl = new URL(base.replace(/\/*$/, "/"), import.meta.url).href;
+  }
+
+  serve(port: Port): void {
+    const page: Page = { id: ++this._counters.connections, port, repeated: false, flushed: false };
+    this._pages.set(page.id, page).delete(page.id - MAX_PAGES);
+    port.onmessage = (event) => this._hear(page, event.data);
+    port.postMessage({ kind: "up" });
+  }
+
+  _hear(page: Page, message: ToRuntime): void {
+    if (message.kind == "hello") {
+      page.flushed = false;
+      page.repeated = this._views.has(message.view);
+      if (this._views.add(message.view).size > MAX_VIEWS) this._views.clear();
+    }
+    if (page.repeated && !("id" in message)) return;
+    if (STARTERS.test(message.kind) && !/booting|ready/.test(this._counters.state)) void this._boot();
+    if (this._runtime) this._tell(this._runtime, page, message);
+    else if (message.kind == "counters") this._post(page, { ...message, kind: "counters", counters: {} });
+    else this._waiting.push([page, message]);
+  }
+
+  _tell(runtime: Runtime, page: Page, message: ToRuntime): void {
+    if (message.kind == "entries") {
+      let { numbers } = message;
+      if (!(numbers instanceof Float64Array)) numbers = Float64Array.from(Object.values(numbers)); // out of storage
+      return runtime.entries(page.id, message.origin, numbers, message.text);
+    }
+    let said: object = message;
+    if (message.kind == "hello") said = { ...message, page: { ...message.page, ...browserFacts() } };
+    if (message.kind == "boot") {
+      if (page.flushed) return;
+      page.flushed = true;
+      said = { kind: "flush", id: -1 };
+    }
+    runtime.receive(page.id, JSON.stringify(said));
+  }
+
+  _post(page: Page, message: ToPage): void {
+    if ("counters" in message) Object.assign(message.counters, this._counters satisfies Counters);
+    page.port.postMessage(message);
+  }
+
+  async _boot(): Promise<void> {
+    const start = performance.now();
+    this._counters.state = "booting";
+    try {
+      const agent = new URL("edgetrace-agent.zip" + new URL(import.meta.url).search, import.meta.url).href;
+      const python = await installAgent(this._pyodide(this._pyodideUrl), agent);
+      const serve = python.pyimport("edgetrace.browser.serve");
+      this._runtime = serve(this._options, (page: number, text: string) => {
+        const to = this._pages.get(page);
+        if (to) this._post(to, JSON.parse(text) as ToPage);
+      }) as Runtime;
+      serve.destroy();
+    } catch (error) {
+      return this._fail(error);
+    }
+    this._counters.state = "ready";
+    this._counters.boots++;
+    this._counters.boot_ms = Math.round(performance.now() - start);
+    for (const page of this._pages.values()) this._post(page, { kind: "ready" });
+    for (const [page, message] of this._waiting.splice(0)) this._tell(this._runtime, page, message);
+  }
+
+  /** Says why to every page, drops what waited, and is ready to try again for the next one. */
+  _fail(error: unknown): void {
+    this._counters.state = "failed";
+    this._waiting = [];
+    const lines = String(error).trim().split("\n"); // of a Python traceback the last line says it
+    const cause = "Python did not start: " + lines[lines.length - 1];
+    for (const page of this._pages.values()) this._post(page, { kind: "failed", cause });
+    this._pages.clear();
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// When things happen: boot at load and idle, hand over while the page lives, leave when it hides or goes.
+//
+//   script runs   observe, create the worker (or wait until a prerendered page is activated)
+//   load + idle   hello, navigation, entries in slices, boot
+//   later         new entries one second after the first of them, in slices
+//   hidden        hand over all, finish the view if it has loaded, send
+//   pagehide      hand over all, finish the view, send; what no runtime took is stored
+//   pageshow      from the back/forward cache: a view of its own
+import { ignore, observe } from "./collect";
+import { end, open, part, post } from "./connect";
+import { attempt, on, whenIdle } from "./guard";
+import { forget } from "./storage";
+import { comeBack, complete, handOver } from "./view";
+
+const BATCH_MS = 1000;
+
+/** Whether the page has loaded; until then entries stay with the browser. */
+let ready = false;
+let timer = 0;
+export let stopped = false;
+
+function drain(): void {
+  timer = 0;
+  if (stopped) return;
+  if (handOver()) return void whenIdle(drain);
+  post({ kind: "boot" });
+}
+
+/** Entries that come later wait a second for company. */
+function later(): void {
+  if (ready) timer ||= setTimeout(() => attempt(drain), BATCH_MS);
+}
+
+function start(): void {
+  ready = true;
+  drain();
+}
+
+export function handOverAll(): void {
+  while (!stopped && handOver());
+}
+
+function leave(gone: boolean): void {
+  if (stopped) return;
+  handOverAll();
+  post({ kind: gone || complete ? "leave" : "boot" });
+}
+
+export function stop(): void {
+  stopped = true;
+  attempt(ignore);
+  forget();
+  attempt(() => post({ kind: "stop" }));
+  end("stopped");
+}
+
+function activated(): void {
+  open();
+  // loadEventEnd is known one task after the event
+  const loaded = (): unknown => setTimeout(() => whenIdle(start));
+  if (document.readyState == "complete") loaded();
+  else on("load", loaded);
+}
+
+export function live(): void {
+  on("visibilitychange", () => document.visibilityState == "hidden" && leave(false));
+  on("pagehide", (event) => {
+    leave(true);
+    part(event.persisted);
+  });
+  on("pageshow", (event) => {
+    if (!event.persisted) return;
+    requestAnimationFrame(() =>
+      attempt(() => {
+        comeBack(event.timeStamp);
+        start();
+      }),
+    );
+  });
+  attempt(() => observe(later));
+  if ((document as { prerendering?: boolean }).prerendering) on("prerenderingchange", activated);
+  else activated();
+}

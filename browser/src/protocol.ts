@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a page and its runtime say to each other; both sides import these types, nobody else speaks.
+//
+//   page    hello  entries*  span*  attribute*      boot   flush -> flushed   counters -> counters   leave   stop
+//   worker  up (connected)   ready (Python runs)    failed (it never will)    debug
+
+/** Order of the numbers in one packed row. `kind`: 0 resource, 1 navigation, 2 paint, 3 bfcache restore. */
+export const NUMBERS =
+  "kind,startTime,duration,workerStart,redirectStart,redirectEnd,fetchStart,domainLookupStart,domainLookupEnd,connectStart,secureConnectionStart,connectEnd,requestStart,firstInterimResponseStart,responseStart,responseEnd,transferSize,encodedBodySize,decodedBodySize,responseStatus,unloadEventStart,unloadEventEnd,domInteractive,domContentLoadedEventStart,domContentLoadedEventEnd,domComplete,loadEventStart,loadEventEnd,redirectCount,activationStart".split(
+    ",",
+  );
+
+/** Order of the strings in one packed row. */
+export const STRINGS =
+  "name,initiatorType,nextHopProtocol,renderBlockingStatus,deliveryType,contentType,type,serverTiming".split(",");
+
+/** Facts of one page view; with `BrowserFacts` they are Python's `PageInfo`. */
+export interface PageFacts {
+  url: string;
+  referrer: string;
+  traceparent: string;
+  visibility: string;
+}
+export interface BrowserFacts {
+  user_agent: string;
+  language: string;
+  mobile: boolean | null;
+  platform: string;
+  brands: string[];
+}
+
+export type Attributes = Record<string, unknown>;
+export type Counters = Record<string, number | string | boolean>;
+
+export type ToRuntime =
+  /** First word of each page view; again after a bfcache restore. `view`: random; what comes twice counts once. */
+  | { kind: "hello"; view: string; page: PageFacts }
+  /** `origin`: Unix ms of the page's time zero. `numbers`: rows of NUMBERS. `text`: rows of STRINGS, joined by \n. */
+  | { kind: "entries"; origin: number; numbers: Float64Array; text: string }
+  /** `start`, `end`: ms since `origin`. `attributes`, `value`: JSON, copied when the page said it. `error`: "" is none. */
+  | { kind: "span"; origin: number; name: string; start: number; end: number; attributes: string; error: string }
+  | { kind: "attribute"; key: string; value: string }
+  /** The page is loaded and idle: Python may start. `leave`, `flush` start it too. */
+  | { kind: "boot" }
+  | { kind: "flush" | "counters"; id: number }
+  /** The page is hidden or going away: finish the view and send. */
+  | { kind: "leave" }
+  /** Erase what is queued, collect no more. */
+  | { kind: "stop" };
+
+export type ToPage =
+  | { kind: "up" | "ready" }
+  | { kind: "failed"; cause: string }
+  | { kind: "debug"; text: string }
+  | { kind: "flushed" | "counters"; id: number; counters: Counters };

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What no runtime has taken over when the page goes away waits here for the next page view of the origin.
+// A worker whose script has not arrived dies with its page, extended lifetime or not (Chromium 156, November 2026).
+import { attempt } from "./guard";
+import type { ToRuntime } from "./protocol";
+
+const KEY = "edgetrace";
+
+export const forget = (): unknown => attempt(() => localStorage.removeItem(KEY));
+
+/** Takes what earlier page views left; it is the caller's now. */
+export function restore(): ToRuntime[] {
+  const messages = attempt(() => JSON.parse(localStorage[KEY] || "[]") as ToRuntime[]);
+  forget();
+  return messages || [];
+}
+
+/** Adds what the page has told; the browser's quota is the limit. */
+export const save = (messages: readonly ToRuntime[]): unknown =>
+  attempt(() => (localStorage[KEY] = JSON.stringify([...restore(), ...messages])));
