@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Loads a page in headless Chromium as a first visitor would, its tag pointed at the sink.
+
+Everything of Playwright happens in one thread of its own: its synchronous API refuses a thread in
+which an event loop runs, and under pytest-asyncio or pytest-playwright the test's thread has one.
+Each load has a fresh browser context: cold cache, no worker from before.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from playwright.sync_api import Browser, Error, Page, Playwright, TimeoutError, sync_playwright
+
+from edgetrace._page_trace import scripts
+from edgetrace._page_trace.errors import PageTraceError
+
+WaitUntil = Literal["commit", "domcontentloaded", "load", "networkidle"]
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS: Final = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A page from elsewhere must ask before it may speak to this machine, where the sink is.
+    # https://developer.chrome.com/blog/local-network-access (Chromium 142)
+    "--disable-features=LocalNetworkAccessChecks",
+)
+_START_TIMEOUT_MS: Final = 60_000
+_CONSOLE_LINES: Final = 12
+
+
+@dataclass
+class Load:
+    """What to load, and how."""
+
+    url: str
+    endpoint: str
+    agent_url: str | None
+    until: float
+    """When to give up, by time.monotonic()."""
+    ready: str | None
+    wait_until: WaitUntil
+    context_options: Mapping[str, Any]
+    prepare: Callable[[Page], object] | None
+
+    def left_ms(self) -> float:
+        """How long there is still, at least a millisecond: to Playwright 0 means for ever."""
+        return max((self.until - time.monotonic()) * 1e3, 1.0)
+
+
+@dataclass
+class Seen:
+    """What a load showed, for the trace and for whoever has to find out why there is none."""
+
+    began_unix_ms: float = 0.0
+    resources: list[str] = field(default_factory=list)
+    counters: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    injected: bool = False
+    page_status: int = 0
+    console: deque[str] = field(default_factory=lambda: deque(maxlen=_CONSOLE_LINES))
+    failed: dict[str, str] = field(default_factory=dict)
+    """URL -> why it did not load: a status from 400 on, or the browser's word for it."""
+
+
+def find_chromium() -> str:
+    """The browser that EDGETRACE_CHROMIUM names, else the first one on PATH.
+
+    Raises:
+        PageTraceError: There is none.
+    """
+    named = os.environ.get("EDGETRACE_CHROMIUM")
+    if named:
+        if shutil.which(named):
+            return named
+        raise PageTraceError(
+            f"EDGETRACE_CHROMIUM is {named!r}, which is no program; give the path of a Chromium or "
+            "Chrome, or unset it to take the one on PATH"
+        )
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        raise PageTraceError(
+            f"no Chromium: none of {', '.join(NAMES)} is on PATH; install one (Debian: apt-get "
+            "install chromium), or give its path in EDGETRACE_CHROMIUM"
+        )
+    return found
+
+
+class Chrome:
+    """One headless browser for a test run."""
+
+    def __init__(self, path: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="page_trace")
+        self._playwright: Playwright | None = None
+        self._browser: Browser
+        try:
+            self._thread.submit(self._start, path).result()
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self, wanted: Load) -> Seen:
+        """Load a page and have its agent send what it has.
+
+        Raises:
+            PageTraceError: The page did not load, has no agent, or its agent cannot run.
+        """
+        return self._thread.submit(self._load, wanted).result()
+
+    def close(self) -> None:
+        """Stop the browser."""
+        self._thread.submit(self._stop).result()
+        self._thread.shutdown()
+
+    def _start(self, path: str) -> None:
+        # A sandbox needs a user namespace, which root has not got in most containers.
+        root = ("--no-sandbox",) if getattr(os, "geteuid", int)() == 0 else ()
+        self._playwright = sync_playwright().start()
+        try:
+            self._browser = self._playwright.chromium.launch(
+                executable_path=path, args=[*FLAGS, *root], timeout=_START_TIMEOUT_MS
+            )
+        except Error as error:
+            raise PageTraceError(f"{path} does not start: {_first_line(error)}") from error
+
+    def _stop(self) -> None:
+        if self._playwright is not None:
+            self._playwright.stop()
+            self._playwright = None
+
+    def _load(self, wanted: Load) -> Seen:
+        seen = Seen()
+        # The page's policy need not allow the sink; what is under test is not the policy.
+        options = {"bypass_csp": True, **wanted.context_options}
+        context = self._browser.new_context(**options)
+        try:
+            page = context.new_page()
+            _watch(page, seen)
+            page.add_init_script(scripts.point_tag_at(wanted.endpoint, wanted.agent_url))
+            if wanted.prepare is not None:
+                wanted.prepare(page)
+            _open(page, wanted, seen)
+            _ask(page, wanted, seen)
+        finally:
+            context.close()
+        return seen
+
+
+def _watch(page: Page, seen: Seen) -> None:
+    page.on("console", lambda message: seen.console.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: seen.console.append(f"uncaught: {error}"))
+    page.on("requestfailed", lambda r: seen.failed.__setitem__(r.url, r.failure or "failed"))
+    page.on(
+        "response",
+        lambda r: seen.failed.__setitem__(r.url, str(r.status)) if r.status >= 400 else None,
+    )
+
+
+def _open(page: Page, wanted: Load, seen: Seen) -> None:
+    """Go there, until the page is as it was asked for."""
+    try:
+        response = page.goto(wanted.url, wait_until=wanted.wait_until, timeout=wanted.left_ms())
+        seen.page_status = response.status if response else 0
+    except TimeoutError as error:
+        remedy = (
+            "; a page that never stops fetching has no idle network: pass wait_until='load', or "
+            "ready= with a selector"
+            if wanted.wait_until == "networkidle"
+            else ""
+        )
+        raise failure(
+            f"{wanted.url} did not reach {wanted.wait_until!r} in time{remedy}", seen
+        ) from error
+    except Error as error:
+        raise failure(f"{wanted.url} did not load: {_first_line(error)}", seen) from error
+    if wanted.ready is None:
+        return
+    try:
+        page.locator(wanted.ready).first.wait_for(state="attached", timeout=wanted.left_ms())
+    except TimeoutError as error:
+        raise failure(f"nothing matched ready={wanted.ready!r} in time", seen) from error
+    except Error as error:
+        raise failure(f"ready={wanted.ready!r}: {_first_line(error)}", seen) from error
+
+
+def _ask(page: Page, wanted: Load, seen: Seen) -> None:
+    """Have the agent send everything, and note what the browser itself saw."""
+    try:
+        state = page.evaluate(scripts.STATE)
+        seen.tags, seen.injected = state["tags"], state["injected"]
+        if not seen.tags:
+            raise failure(
+                f"{wanted.url} has no edgetrace tag, and there is no agent to put into it; add the "
+                "tag, or pass agent_url= (or --edgetrace-agent-url, or --edgetrace-dist)",
+                seen,
+            )
+        try:
+            page.wait_for_function(scripts.IS_THERE, timeout=min(wanted.left_ms(), 10_000))
+        except TimeoutError as error:
+            reason = next((seen.failed[tag] for tag in seen.tags if tag in seen.failed), "")
+            raise failure(
+                f"the agent's script did not run: {seen.tags[0]} {reason or 'did not load'}", seen
+            ) from error
+        account = page.evaluate(scripts.ACCOUNT)
+        seen.began_unix_ms, seen.resources = account["origin"], account["resources"]
+        seen.counters = page.evaluate(scripts.FLUSH, wanted.left_ms()) or {}
+    except Error as error:
+        raise failure(f"the page was gone before its trace: {_first_line(error)}", seen) from error
+    if seen.counters.get("runtime") == "none":
+        raise failure(f"the agent cannot run in this page: {seen.counters.get('cause')}", seen)
+
+
+def failure(headline: str, seen: Seen) -> PageTraceError:
+    """An error that also tells what was seen."""
+    facts = []
+    if seen.page_status:
+        facts.append(f"page: status {seen.page_status}")
+    if seen.tags:
+        facts.append(f"tag: {seen.tags[0]}{' (put in by page_trace)' if seen.injected else ''}")
+    told = {key: value for key, value in seen.counters.items() if value not in (0, "", None, False)}
+    if told:
+        facts.append("agent: " + ", ".join(f"{key} {value}" for key, value in told.items()))
+    facts += [f"did not load: {url} ({why})" for url, why in list(seen.failed.items())[:5]]
+    facts += [f"console {line}" for line in seen.console]
+    return PageTraceError("\n  ".join([headline, *facts]))
+
+
+def _first_line(error: Exception) -> str:
+    """Without Playwright's call log."""
+    return str(error).strip().partition("\n")[0]
