@@ -77,7 +77,7 @@ class Settings:
             )
 
     @classmethod
-    def from_options(cls, **options: object) -> Settings:
+    def from_options(cls, /, **options: object) -> Settings:
         """Validate keywords, each in its Python type or as text.
 
         Raises:
@@ -86,7 +86,7 @@ class Settings:
         return cls._validated((name, name, value) for name, value in options.items())
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str], **options: object) -> Settings:
+    def from_environ(cls, environ: Mapping[str, str], /, **options: object) -> Settings:
         """Validate `OTEL_*` and `EDGETRACE_*` variables; others, and empty values, are ignored.
 
         Args:
@@ -128,8 +128,10 @@ class Settings:
                 raise ConfigError(shown, value, f"no such option; use one of {', '.join(OPTIONS)}")
             try:
                 parsed = option.parse(value)
-            except (ValueError, TypeError, AttributeError):
-                raise ConfigError(shown, value, f"use {option.form}") from None
+            except Exception:  # int() and float() overflow, a value's own methods raise anything
+                secret = name == "headers" or (isinstance(value, str) and "@" in value)
+                told = "(a credential)" if secret else value  # messages end up in consoles
+                raise ConfigError(shown, told, f"use {option.form}") from None
             values.setdefault(name, parsed)  # what comes first is the more specific
         if "max_queue_size" in values:  # a smaller queue alone lowers the batch with it
             values.setdefault(

@@ -2,8 +2,7 @@
 """How each option is given: the table of forms and variables, and the parsers behind it.
 
 A parser takes text or the Python value and returns the validated value; whatever else it meets it
-answers with ValueError, TypeError or AttributeError, and `Settings` makes the `ConfigError` that
-names the option.
+answers with an exception of any kind, and `Settings` makes the `ConfigError` that names the option.
 
 Source: OpenTelemetry specification, configuration/sdk-environment-variables and protocol/exporter.
 """
@@ -27,8 +26,7 @@ class Option(NamedTuple):
     """How one option is given.
 
     Attributes:
-        parse: Text or the Python value to the validated value; raises ValueError, TypeError,
-        AttributeError.
+        parse: Text or the Python value to the validated value; raises whatever it likes.
         form: What is accepted, to follow the word "use".
         variables: Its environment variables, the more specific first.
     """

@@ -8,8 +8,8 @@ the error handler and never raised into an application.
     AgentError                                 base, never raised itself
     |-- ConfigError(ValueError)                an option cannot be used as given
     |-- UnsupportedPlatformError(RuntimeError) this interpreter has no fetch
-    |-- MisuseError                            the application called a span wrongly; nothing
-    changed `-- ExportError                            spans were not delivered, or not yet
+    |-- MisuseError                            a span was called wrongly; nothing changed
+    `-- ExportError                            spans were not delivered, or not yet
         |-- TransportError                     no answer: network, CORS, timeout (retryable)
         |-- ThrottledError                     429, 502, 503, 504 (retryable)
         `-- RejectedError                      any other answer that is not 200 (final)
@@ -73,7 +73,10 @@ class ConfigError(AgentError, ValueError):
             remedy: The accepted form, in the imperative.
         """
         self.option, self.value, self.remedy = option, value, remedy
-        shown = repr(value)
+        try:
+            shown = repr(value)
+        except Exception:  # an application's own type may do anything
+            shown = f"<{type(value).__name__}>"
         if len(shown) > 80:
             shown = shown[:77] + "..."
         super().__init__(f"{option}={shown}: {remedy}")
