@@ -33,19 +33,25 @@ class IdGenerator:
         self._trace_ids: list[bytes] = []
 
     def new_trace_id(self) -> bytes:
-        """16 random bytes, not all zero."""
-        while True:
-            if not self._trace_ids:
-                self._trace_ids.extend(_TRACE_BLOCK.unpack(self._entropy(_TRACE_BLOCK.size)))
-            trace_id = self._trace_ids.pop()
-            if trace_id not in _ZEROS:
-                return trace_id
+        """16 random bytes, not all zero; raises what `_block` raises."""
+        if not self._trace_ids:
+            self._trace_ids = self._block(_TRACE_BLOCK)
+        return self._trace_ids.pop()
 
     def new_span_id(self) -> bytes:
-        """8 random bytes, not all zero."""
-        while True:
-            if not self._span_ids:
-                self._span_ids.extend(_SPAN_BLOCK.unpack(self._entropy(_SPAN_BLOCK.size)))
-            span_id = self._span_ids.pop()
-            if span_id not in _ZEROS:
-                return span_id
+        """8 random bytes, not all zero; raises what `_block` raises."""
+        if not self._span_ids:
+            self._span_ids = self._block(_SPAN_BLOCK)
+        return self._span_ids.pop()
+
+    def _block(self, layout: Struct) -> list[bytes]:
+        """Cut one block of entropy into ids.
+
+        Raises:
+            ValueError: The source yields nothing but zeros; asking on would never end.
+            struct.error: It yields more or fewer bytes than it was asked for.
+        """
+        ids = [drawn for drawn in layout.unpack(self._entropy(layout.size)) if drawn not in _ZEROS]
+        if not ids:
+            raise ValueError("the entropy source yields nothing but zeros")
+        return ids
