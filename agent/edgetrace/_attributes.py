@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
-from ._types import AttributeValue
+from ._types import Attributes, AttributeValue, Scope
 
 MAX_DEPTH: Final = 16
 """Nesting beyond it is taken for a cycle. The JSON decoders of common backends stop at 32 or
@@ -107,9 +107,15 @@ def _clean_any(
 
 
 def _key(key: object) -> str:
-    if not isinstance(key, str):
+    text = exact_str(key)
+    if text is None:
         raise TypeError("attribute keys are strings")
-    return str.__str__(key)
+    return text
+
+
+def exact_str(text: object) -> str | None:
+    """A string without its subclass; None for all else, even for a mock that claims to be one."""
+    return str.__str__(text) if issubclass(type(text), str) else None
 
 
 def put(
@@ -126,10 +132,7 @@ def put(
         value cannot be carried.
     """
     if type(key) is not str:
-        try:
-            key = _key(key)
-        except Exception:
-            return "invalid"
+        key = exact_str(key)
     if not key:
         return "invalid"
     cleaned = clean(value, max_length)
@@ -165,3 +168,12 @@ def clean_attributes(
     except Exception:  # not a mapping, or one whose own methods fail midway
         counts["invalid"] += 1
     return kept, counts["dropped"], counts["invalid"]
+
+
+def clean_scope(
+    name: object, version: object, schema_url: object, attributes: Attributes | None
+) -> Scope:
+    """A clean scope: it is sent with every request, so nothing in it may fail there."""
+    cleaned, _, _ = clean_attributes(attributes, 128, None)
+    texts = [exact_str(text) or "" for text in (name, version, schema_url)]
+    return Scope(texts[0], texts[1], tuple(cleaned.items()), texts[2])

@@ -14,7 +14,7 @@ from ._clock import AnchoredClock
 from ._config import Settings
 from ._export import Exporter
 from ._pump import Pump
-from ._report import ErrorHandler, LogHandler
+from ._report import ErrorHandler, LogHandler, Reporter
 from ._sampler import Sampler
 from ._tracer import TracerProvider, set_tracer_provider
 from ._types import Clock, Entropy, SpanExporter, Transport
@@ -70,7 +70,7 @@ def configure(
     delivery = None
     if exporter is None and transport is not None:
         exporter = wire = Exporter(settings, settings.resource(), entropy)
-        delivery = Pump(wire, transport, clock, handler)
+        delivery = Pump(wire, transport, clock, Reporter(handler).error)
     assert exporter is not None  # noqa: S101  # one of the two was given, see above
     provider = TracerProvider(
         settings,

@@ -139,13 +139,22 @@ def attach(context: Context) -> Token[Context]:
 def detach(token: Token[Context]) -> None:
     """Restore what was in force before `attach`.
 
-    A token of another task or generator is ignored: its context ended with it, and a tracer must
-    not raise into the application that mixed them up.
+    A token of another task or generator, or none at all, is ignored: its context ended with it, and
+    a tracer must not raise into the application that mixed them up.
     """
     try:
         _current.reset(token)
-    except (ValueError, RuntimeError):
+    except (ValueError, RuntimeError, TypeError):
         return
+
+
+def parent_of(context: Context | None) -> SpanContext | None:
+    """What a span started in `context` continues, None for a root; by default the current context.
+
+    Raises whatever reading an object that is no Context raises.
+    """
+    span = (get_current() if context is None else context).span
+    return span.context if span is not None and span.context.is_valid else None
 
 
 def record_failure(
@@ -178,6 +187,6 @@ def type_name(exception: BaseException) -> str:
 def text_of(exception: BaseException) -> str:
     """`str(exception)`, which an application may have broken."""
     try:
-        return str(exception)
+        return str.__str__(str(exception))
     except Exception:  # an application's __str__ may do anything
         return "<unprintable>"

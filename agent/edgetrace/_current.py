@@ -77,22 +77,21 @@ class CurrentSpan:
 class use_span:  # noqa: N801  # reads as the function that it is in OpenTelemetry's API
     """Make an existing span current for a `with` block, without ending it."""
 
-    __slots__ = ("_span", "_token")
+    __slots__ = ("_span", "_tokens")
 
     def __init__(self, span: Span) -> None:
         """Keep the span."""
         self._span = span
-        self._token: Token[Context] | None = None
+        self._tokens: list[Token[Context]] = []
 
     def __enter__(self) -> Span:
         """Make it current."""
-        self._token = attach(get_current()._replace(span=self._span))
+        self._tokens.append(attach(get_current()._replace(span=self._span)))
         return self._span
 
     def __exit__(self, *exception: object) -> None:
         """Restore what was current."""
-        if self._token is not None:
-            detach(self._token)
+        detach(self._tokens.pop())
 
 
 def get_current_span() -> Span:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from ._attributes import MAX_ELEMENTS, clean_attributes, put
+from ._attributes import MAX_ELEMENTS, clean_attributes, exact_str, put
 from ._config import Settings
 from ._context import Span, text_of, type_name
 from ._types import (
@@ -29,6 +29,8 @@ from ._types import (
     Status,
     StatusCode,
 )
+
+_E = TypeVar("_E", SpanKind, StatusCode)
 
 MAX_UNIX_NANO: Final = 2**64 - 1
 """OTLP's times are fixed64."""
@@ -119,7 +121,9 @@ class RecordingSpan(Span):
         self._parent = parent
         self._sink = sink
         self._name = self._text(name)
-        self._kind = kind
+        self._kind = (
+            kind if type(kind) is SpanKind else self._member(SpanKind, kind) or SpanKind.INTERNAL
+        )
         self._start_unix_nano = self._unix_nano(start_time)
         self._end_unix_nano = 0
         self._attributes: dict[str, AttributeValue] = {}
@@ -188,7 +192,7 @@ class RecordingSpan(Span):
     def add_link(self, context: SpanContext, attributes: Attributes | None = None) -> None:
         """See `Span`."""
         if self._open("add_link"):
-            if not isinstance(context, SpanContext) or not context.is_valid:
+            if not issubclass(type(context), SpanContext) or not context.is_valid:
                 self._sink.on_misuse("add_link() takes a valid SpanContext")
                 return
             limits = self._sink.limits
@@ -209,7 +213,7 @@ class RecordingSpan(Span):
         timestamp: int | None = None,
     ) -> None:
         """See `Span`. Source: semantic conventions, exceptions/exceptions-spans."""
-        if not isinstance(exception, BaseException):
+        if not issubclass(type(exception), BaseException):
             self._sink.on_misuse(f"record_exception() of a {type(exception).__name__}")
             return
         try:
@@ -229,14 +233,10 @@ class RecordingSpan(Span):
     def set_status(self, status: Status | StatusCode, description: str = "") -> None:
         """See `Span`. Source: trace/api "Set Status", the total order Ok > Error > Unset."""
         if self._open("set_status"):
-            try:
-                code = StatusCode(status.code if isinstance(status, Status) else status)
-            except ValueError:
-                self._sink.on_misuse(f"set_status() takes a StatusCode, not {status!r}")
-                return
-            if isinstance(status, Status):
-                description = status.description
-            if self._status.code is not StatusCode.OK and code is not StatusCode.UNSET:
+            if type(status) is Status:
+                status, description = status
+            code = self._member(StatusCode, status)
+            if code and self._status.code is not StatusCode.OK:  # UNSET is falsy, and ignored
                 kept = self._text(description) if code is StatusCode.ERROR else ""
                 self._status = Status(code, kept)
 
@@ -274,15 +274,25 @@ class RecordingSpan(Span):
             self._sink.on_misuse(f"{count} attribute(s) of {self._name!r} have no OTLP form")
 
     def _text(self, text: object) -> str:
-        if isinstance(text, str):
-            return str.__str__(text)
+        exact = text if type(text) is str else exact_str(text)
+        if exact is not None:
+            return exact
         self._sink.on_misuse(f"a name has to be a string, not {type(text).__name__}")
         return type(text).__name__
+
+    def _member(self, members: Callable[[Any], _E], value: object) -> _E | None:
+        try:
+            return members(value)
+        except Exception:  # ValueError, or what the value's own __eq__ raises
+            self._sink.on_misuse(f"{members} has no such {type(value).__name__}")
+            return None
 
     def _unix_nano(self, timestamp: int | None) -> int:
         if timestamp is None:
             return self._sink.clock.unix_nano()
-        if isinstance(timestamp, int) and 0 <= timestamp <= MAX_UNIX_NANO:
-            return int(timestamp)
+        if issubclass(type(timestamp), int):
+            unix_nano = int.__int__(timestamp)
+            if 0 <= unix_nano <= MAX_UNIX_NANO:
+                return unix_nano
         self._sink.on_misuse("a time has to be an int, nanoseconds since the Unix epoch")
         return self._sink.clock.unix_nano()

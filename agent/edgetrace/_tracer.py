@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 
-from ._attributes import clean_attributes
+from ._attributes import MAX_ELEMENTS, clean_scope
 from ._config import Settings
-from ._context import Context, NonRecordingSpan, Span, get_current
+from ._context import Context, NonRecordingSpan, Span, parent_of, text_of, type_name
 from ._current import CurrentSpan
 from ._ids import IdGenerator
 from ._report import ErrorHandler, LogHandler, Reporter
@@ -88,7 +89,7 @@ class TracerProvider:
             schema_url: Of the semantic conventions that it follows.
             attributes: Of the scope.
         """
-        return Tracer(_scope(name, version, schema_url, attributes), self)
+        return Tracer(clean_scope(name, version, schema_url, attributes), self)
 
     def sink(self, scope: Scope) -> SpanSink:
         """What the spans of one scope need."""
@@ -99,8 +100,12 @@ class TracerProvider:
         """Take an ended span of any origin; unsampled ones are counted and forgotten."""
         if not span.context.sampled:
             self._unsampled += 1
-        elif self._exporter.offer(scope, span) and self._delivery is not None:
-            self._delivery.wake()
+            return
+        try:
+            if self._exporter.offer(scope, span) and self._delivery is not None:
+                self._delivery.wake()
+        except Exception as failure:  # an exporter of the application's own
+            self.reporter.misuse(f"the exporter raised {type_name(failure)}: {text_of(failure)}")
 
     def count_unsampled(self) -> None:
         """Count a span that was sampled out before it was recorded."""
@@ -176,46 +181,51 @@ class Tracer:
             start_time: Nanoseconds since the Unix epoch, default now.
 
         Returns:
-            A recording span, or one that only carries the context along if it was sampled out.
+            A recording span, or one that only carries the context along: it was sampled out, or
+            something of the application's own, such as a sampler, failed and was reported.
         """
-        parent_span = (get_current() if context is None else context).span
-        parent = None if parent_span is None else parent_span.context
-        if parent is not None and not parent.is_valid:
-            parent = None
         provider = self._provider or get_tracer_provider()
-        if provider is None or provider.settings.disabled:
-            return NonRecordingSpan(parent or INVALID_SPAN_CONTEXT)
-        if parent is None:
-            trace_id, flags = provider.ids.new_trace_id(), RANDOM
-        else:
-            trace_id, flags = parent.trace_id, parent.trace_flags & RANDOM
+        parent = None
         try:
-            result = provider.sampler.should_sample(
-                parent, trace_id, name, kind, attributes, links or ()
+            parent = parent_of(context)
+            if provider is None or provider.settings.disabled:
+                return NonRecordingSpan(parent or INVALID_SPAN_CONTEXT)
+            if parent is None:
+                trace_id, flags = provider.ids.new_trace_id(), RANDOM
+            else:
+                trace_id, flags = parent.trace_id, parent.trace_flags & RANDOM
+            decision, more_attributes, trace_state = provider.sampler.should_sample(
+                parent, trace_id, name, kind, attributes, () if links is None else links
             )
-            decision, more_attributes, trace_state = result
-        except Exception as failure:  # a sampler of the application's own
-            provider.reporter.misuse(f"the sampler raised {failure!r}")
-            decision, more_attributes, trace_state = Decision.DROP, None, ()
-        if decision == Decision.RECORD_AND_SAMPLE:
-            flags |= SAMPLED
-        own = SpanContext(trace_id, provider.ids.new_span_id(), flags, trace_state)
-        if decision == Decision.DROP:
-            provider.count_unsampled()
-            return NonRecordingSpan(own)
-        if self._sink_provider is not provider:
-            self._sink, self._sink_provider = provider.sink(self.scope), provider
-        span = RecordingSpan(own, parent, name, kind, start_time, self._sink)
-        if attributes:
-            span.set_attributes(attributes)
-        if more_attributes:
-            span.set_attributes(more_attributes)
+            if decision == Decision.RECORD_AND_SAMPLE:
+                flags |= SAMPLED
+            own = SpanContext(trace_id, provider.ids.new_span_id(), flags, trace_state)
+            if decision == Decision.DROP:
+                provider.count_unsampled()
+                return NonRecordingSpan(own)
+            if self._sink_provider is not provider:
+                self._sink, self._sink_provider = provider.sink(self.scope), provider
+            span = RecordingSpan(own, parent, name, kind, start_time, self._sink)
+            if attributes is not None:
+                span.set_attributes(attributes)
+            if more_attributes is not None:
+                span.set_attributes(more_attributes)
+            if links is not None:
+                self._add_links(span, links, provider)
+            return span
+        except Exception as failure:
+            if provider is not None:
+                said = f"{type_name(failure)}: {text_of(failure)}"
+                provider.reporter.misuse(f"no span was started: {said}")
+            return NonRecordingSpan(parent or INVALID_SPAN_CONTEXT)
+
+    @staticmethod
+    def _add_links(span: Span, links: Sequence[Link], provider: TracerProvider) -> None:
         try:
-            for link in links or ():
+            for link in islice(links, MAX_ELEMENTS):
                 span.add_link(link.context, link.attributes)
-        except (TypeError, AttributeError):
+        except Exception:  # no sequence, or not of links; the span is worth keeping without them
             provider.reporter.misuse("links has to be a sequence of Link")
-        return span
 
     def start_as_current_span(
         self,
@@ -281,13 +291,4 @@ def get_tracer(
         schema_url: Of its semantic conventions.
         attributes: Of the scope.
     """
-    return Tracer(_scope(name, version, schema_url, attributes))
-
-
-def _scope(
-    name: object, version: object, schema_url: object, attributes: Attributes | None
-) -> Scope:
-    """A clean scope: it is sent with every request, so nothing in it may fail there."""
-    cleaned, _, _ = clean_attributes(attributes, 128, None)
-    texts = [text if isinstance(text, str) else "" for text in (name, version, schema_url)]
-    return Scope(texts[0], texts[1], tuple(cleaned.items()), texts[2])
+    return Tracer(clean_scope(name, version, schema_url, attributes))

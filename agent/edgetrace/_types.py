@@ -82,14 +82,15 @@ class SpanContext(NamedTuple):
 
     @property
     def is_valid(self) -> bool:
-        """Whether both ids have their length and are not all zero."""
+        """Whether both ids have their length and are not all zero, and the flags are a number."""
         return (
-            isinstance(self.trace_id, bytes)
-            and isinstance(self.span_id, bytes)
+            type(self.trace_id) is bytes
+            and type(self.span_id) is bytes
             and len(self.trace_id) == 16
             and len(self.span_id) == 8
             and self.trace_id != _ZERO_TRACE_ID
             and self.span_id != _ZERO_SPAN_ID
+            and isinstance(self.trace_flags, int)
         )
 
     @property
