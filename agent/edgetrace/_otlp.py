@@ -71,8 +71,11 @@ def encode_span(span: SpanData) -> bytes:
 
     Returns:
         Field key, length, and the Span message.
+
+    Raises:
+        Exception: Of whatever kind, if `span` is not as `SpanData` says.
     """
-    context, parent = span.context, span.parent
+    context, parent = checked(span.context), span.parent
     parts = [
         f.SPAN_TRACE_ID + b"\x10",
         context.trace_id,
@@ -82,7 +85,7 @@ def encode_span(span: SpanData) -> bytes:
     if context.trace_state:
         parts.append(delimited(f.SPAN_TRACE_STATE, _trace_state(context)))
     if parent is not None:
-        parts += (f.SPAN_PARENT_SPAN_ID + b"\x08", parent.span_id)
+        parts += (f.SPAN_PARENT_SPAN_ID + b"\x08", checked(parent).span_id)
     if span.name:
         parts.append(delimited(f.SPAN_NAME, utf8(span.name)))
     parts.append(f.SPAN_KIND + varint(span.kind))
@@ -107,8 +110,15 @@ def encode_span(span: SpanData) -> bytes:
         status = delimited(f.STATUS_MESSAGE, utf8(description)) if description else b""
         parts.append(delimited(f.SPAN_STATUS, status + f.STATUS_CODE + varint(code)))
     remote = IS_REMOTE if parent is not None and parent.is_remote else 0
-    parts.append(f.SPAN_FLAGS + fixed32(context.trace_flags | HAS_IS_REMOTE | remote))
+    parts.append(f.SPAN_FLAGS + fixed32(context.trace_flags & 0xFF | HAS_IS_REMOTE | remote))
     return delimited(f.SCOPE_SPANS_SPANS, b"".join(parts))
+
+
+def checked(context: SpanContext) -> SpanContext:
+    """Raise ValueError for ids of a wrong length: receivers refuse the whole request for them."""
+    if len(context.trace_id) != 16 or len(context.span_id) != 8:
+        raise ValueError("a trace id has 16 bytes, a span id 8")
+    return context
 
 
 def encode_resource(resource: Resource) -> bytes:
@@ -195,7 +205,8 @@ def _key_value(opening: bytes, key: str, value: AttributeValue) -> bytes:
     if key_field is None:
         if len(_key_fields) >= _MAX_KEYS:
             _key_fields.clear()
-        key_field = delimited(f.KEY_VALUE_KEY, utf8(key)) + f.KEY_VALUE_VALUE
+        named = delimited(f.KEY_VALUE_KEY, utf8(key)) if key else b""
+        key_field = named + f.KEY_VALUE_VALUE
         _key_fields[key] = key_field
     encoded = any_value(value)
     size = varint(len(encoded))
@@ -225,7 +236,7 @@ def _event(event: Event) -> bytes:
 
 
 def _link(link: Link) -> bytes:
-    context = link.context
+    context = checked(link.context)
     parts = [
         delimited(f.SPAN_LINK_TRACE_ID, context.trace_id),
         delimited(f.SPAN_LINK_SPAN_ID, context.span_id),

@@ -17,35 +17,37 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from ._otlp import HAS_IS_REMOTE, IS_REMOTE, Encoding, PartialSuccess
+from ._otlp import HAS_IS_REMOTE, IS_REMOTE, Encoding, PartialSuccess, checked
 from ._protobuf import utf8
 from ._types import Attributes, AttributeValue, Resource, Scope, SpanContext, SpanData
 
 
 def encode_span(span: SpanData) -> bytes:
-    """Serialize one span as an element of `scopeSpans[].spans`."""
+    """Serialize one span as an element of `scopeSpans[].spans`, with the comma that parts it from
+    the one before it: limits in bytes then hold exactly.
+    """
     fields: dict[str, Any] = {
         **_ids(span.context),
         "name": span.name,
         "kind": int(span.kind),
-        "startTimeUnixNano": str(span.start_unix_nano),
-        "endTimeUnixNano": str(span.end_unix_nano),
+        "startTimeUnixNano": _fixed64(span.start_unix_nano),
+        "endTimeUnixNano": _fixed64(span.end_unix_nano),
         "flags": _flags(span.context.trace_flags, span.parent),
     }
     if span.parent is not None:
-        fields["parentSpanId"] = span.parent.span_id_hex
+        fields["parentSpanId"] = checked(span.parent).span_id_hex
     _put_attributes(fields, span.attributes, span.dropped_attributes_count)
     if span.events:
         fields["events"] = [
             _put_attributes(
-                {"timeUnixNano": str(event.time_unix_nano), "name": event.name},
+                {"timeUnixNano": _fixed64(event.time_unix_nano), "name": event.name},
                 event.attributes,
                 event.dropped_attributes_count,
             )
             for event in span.events
         ]
     if span.dropped_events_count:
-        fields["droppedEventsCount"] = span.dropped_events_count
+        fields["droppedEventsCount"] = _count(span.dropped_events_count)
     if span.links:
         fields["links"] = [
             _put_attributes(
@@ -56,13 +58,13 @@ def encode_span(span: SpanData) -> bytes:
             for link in span.links
         ]
     if span.dropped_links_count:
-        fields["droppedLinksCount"] = span.dropped_links_count
+        fields["droppedLinksCount"] = _count(span.dropped_links_count)
     code, description = span.status
     if code:
         fields["status"] = {"code": int(code)}
         if description:
             fields["status"]["message"] = description
-    return _dump(fields)
+    return b"," + _dump(fields)
 
 
 def encode_resource(resource: Resource) -> bytes:
@@ -84,7 +86,7 @@ def frame(
     """Join serialized parts into one request; see `Encoding.frame`."""
     scope_spans = b",".join(
         [
-            b'{"scope":%b,"spans":[%b]%b}' % (scope, b",".join(spans), _schema(scope_schema_url))
+            b'{"scope":%b,"spans":[%b]%b}' % (scope, b"".join(spans)[1:], _schema(scope_schema_url))
             for scope, scope_schema_url, spans in scopes
         ]
     )
@@ -138,12 +140,12 @@ def _put_attributes(fields: dict[str, Any], attributes: Attributes, dropped: int
     if attributes:
         fields["attributes"] = _key_values(attributes)
     if dropped:
-        fields["droppedAttributesCount"] = dropped
+        fields["droppedAttributesCount"] = _count(dropped)
     return fields
 
 
 def _ids(context: SpanContext) -> dict[str, Any]:
-    ids = {"traceId": context.trace_id_hex, "spanId": context.span_id_hex}
+    ids = {"traceId": checked(context).trace_id_hex, "spanId": context.span_id_hex}
     if context.trace_state:
         ids["traceState"] = ",".join([f"{key}={value}" for key, value in context.trace_state])
     return ids
@@ -151,7 +153,17 @@ def _ids(context: SpanContext) -> dict[str, Any]:
 
 def _flags(trace_flags: int, origin: SpanContext | None) -> int:
     remote = IS_REMOTE if origin is not None and origin.is_remote else 0
-    return trace_flags | HAS_IS_REMOTE | remote
+    return trace_flags & 0xFF | HAS_IS_REMOTE | remote
+
+
+def _fixed64(number: int) -> str:
+    if not 0 <= number < 2**64:
+        raise ValueError("a time has to fit 64 bits")
+    return str(number)
+
+
+def _count(count: int) -> int:
+    return min(count, 2**32 - 1)
 
 
 def _schema(url: str) -> bytes:
