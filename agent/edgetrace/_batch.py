@@ -11,6 +11,7 @@ Source: OpenTelemetry specification, trace/sdk "Batching processor".
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -22,9 +23,14 @@ class Queued(NamedTuple):
 
 
 class BatchQueue:
-    """First in, first out, at most `max_spans` spans."""
+    """First in, first out, at most `max_spans` spans.
 
-    __slots__ = ("_max_spans", "_spans", "size_bytes")
+    Attributes:
+        size_bytes: Of the spans in it.
+        left: How many spans have left it.
+    """
+
+    __slots__ = ("_max_spans", "_spans", "left", "size_bytes")
 
     def __init__(self, max_spans: int) -> None:
         """Start empty.
@@ -35,6 +41,7 @@ class BatchQueue:
         self._max_spans = max_spans
         self._spans: deque[Queued] = deque()
         self.size_bytes = 0
+        self.left = 0
 
     def __len__(self) -> int:
         """How many spans are queued."""
@@ -48,26 +55,30 @@ class BatchQueue:
         self.size_bytes += len(data)
         return True
 
-    def cut(self, max_spans: int, max_bytes: int) -> list[Queued]:
+    def cut(self, max_spans: int, max_bytes: int, scope_bytes: Sequence[int]) -> list[Queued]:
         """Remove the oldest spans that fit one request.
 
         Args:
             max_spans: Upper bound on spans, >= 1. OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
-            max_bytes: Upper bound on the sum of their bytes; the first span is always taken, the
-            exporter
-                has refused those that alone are too large.
+            max_bytes: Upper bound on the sum of their bytes and their scopes'; the first span is
+                always taken, the exporter has refused those that alone are too large.
+            scope_bytes: What each instrumentation scope costs a request that holds spans of it.
 
         Returns:
             Spans in the order they ended, oldest first; empty only if the queue is.
         """
         taken: list[Queued] = []
+        scopes: set[int] = set()
         size = 0
         while self._spans and len(taken) < max_spans:
-            size += len(self._spans[0].data)
+            scope, data = self._spans[0]
+            size += len(data) + (0 if scope in scopes else scope_bytes[scope])
             if taken and size > max_bytes:
                 break
+            scopes.add(scope)
             taken.append(self._spans.popleft())
         self.size_bytes -= sum([len(span.data) for span in taken])
+        self.left += len(taken)
         return taken
 
     def clear(self) -> int:
@@ -75,4 +86,5 @@ class BatchQueue:
         count = len(self._spans)
         self._spans.clear()
         self.size_bytes = 0
+        self.left += count
         return count

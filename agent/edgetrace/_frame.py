@@ -24,8 +24,8 @@ MIN_COMPRESS_BYTES: Final = 512
 
 _GZIP_LEVEL: Final = 6
 _GZIP_FORMAT: Final = zlib.MAX_WBITS | 16
-_FRAME_BYTES: Final = 64
-"""More than the keys, lengths and punctuation around a resource or a scope."""
+_LENGTH_BYTES: Final = 16
+"""More than the length prefixes or the comma around a part grow by as the request fills."""
 
 
 class Framer:
@@ -37,29 +37,33 @@ class Framer:
         self._compress = settings.compression == "gzip"
         self._resource = self.encoding.resource(resource)
         self._resource_schema_url = resource.schema_url
-        self._scopes: list[tuple[Scope, bytes]] = []
-        self.head_bytes = len(self._resource) + len(resource.schema_url) + _FRAME_BYTES
-        """Upper bound on what a body holds beside its spans."""
+        # By their bytes: Scopes that compare equal may differ (1 == True), and NaN never equals.
+        self._index: dict[tuple[bytes, str], int] = {}
+        self._scopes: list[tuple[bytes, str]] = []
+        self.scope_bytes: list[int] = []
+        """By scope, upper bound on what a body holds for it beside its spans."""
+        empty = self.encoding.frame(self._resource, resource.schema_url, ())
+        self.head_bytes = len(empty) + _LENGTH_BYTES
+        """Upper bound on what a body holds beside its spans and their scopes."""
 
     def add_scope(self, scope: Scope) -> int:
-        """Remember an instrumentation scope and return its index; equal scopes are one."""
-        for index, (known, _) in enumerate(self._scopes):
-            if known == scope:
-                return index
-        encoded = self.encoding.scope(scope)
-        self._scopes.append((scope, encoded))
-        self.head_bytes += len(encoded) + len(scope.schema_url) + _FRAME_BYTES
-        return len(self._scopes) - 1
+        """Remember an instrumentation scope and return its index; scopes alike on the wire are
+        one.
+        """
+        encoded = (self.encoding.scope(scope), scope.schema_url)
+        index = self._index.setdefault(encoded, len(self._scopes))
+        if index == len(self._scopes):
+            self._scopes.append(encoded)
+            alone = self.encoding.frame(b"", "", [(*encoded, ())])
+            self.scope_bytes.append(len(alone) + _LENGTH_BYTES)
+        return index
 
     def frame(self, spans: Iterable[Queued]) -> bytes:
         """Join spans, whatever their scopes, into one request message."""
         by_scope: dict[int, list[bytes]] = {}
         for index, data in spans:
             by_scope.setdefault(index, []).append(data)
-        groups = [
-            (self._scopes[index][1], self._scopes[index][0].schema_url, group)
-            for index, group in by_scope.items()
-        ]
+        groups = [(*self._scopes[index], group) for index, group in by_scope.items()]
         return self.encoding.frame(self._resource, self._resource_schema_url, groups)
 
     def body(self, message: bytes) -> tuple[bytes, dict[str, str]]:
