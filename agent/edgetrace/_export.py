@@ -20,6 +20,7 @@ from typing import Final
 from ._batch import BatchQueue
 from ._config import Settings
 from ._frame import Framer
+from ._protobuf import utf8
 from ._request_state import PendingRequest, Signal, State
 from ._retry import RETRYABLE, backoff_ns, retry_after_ns
 from ._types import Entropy, ExportRequest, Resource, Scope, SpanData
@@ -47,12 +48,13 @@ class Exporter:
         self._settings = settings
         self._entropy = entropy
         self._framer = Framer(settings, resource)
+        self._room_bytes = settings.max_request_bytes - self._framer.head_bytes
         self._queue = BatchQueue(settings.max_queue_size)
         self._pending: dict[int, PendingRequest] = {}
         self._next_id = 1
+        self._flush_mark = 0
         self._batch_deadline_ns: int | None = None
-        self._not_before_ns = 0
-        self._flushing = False
+        self._not_before_ns = -(2**63)
         self._closed = False
         self._dropped = dict.fromkeys(DropReason, 0)
         self._counts = dict.fromkeys(
@@ -67,22 +69,23 @@ class Exporter:
         """Encode an ended, sampled span and queue it, or count why not. Never raises.
 
         Returns:
-            True if an adapter asleep until `next_deadline_ns()` has to ask again: this span was the
-            queue's first, or filled a batch.
+            True if an adapter asleep until `next_deadline_ns()` has to ask again: it has not asked
+            since the queue was empty, or this span filled a batch.
         """
         self._counts["ended"] += 1
         if self._closed:
             return self._drop(DropReason.SHUTDOWN, 1)
         try:
             data = self._framer.encoding.span(span)
+            size = len(data) + self._framer.scope_bytes[scope]
         except Exception:  # a SpanData that was not made by us may hold anything
             return self._drop(DropReason.UNENCODABLE, 1)
-        if len(data) > self._room_bytes:
+        if size > self._room_bytes:
             return self._drop(DropReason.TOO_LARGE, 1)
         was_full = self._has_full_batch()
         if not self._queue.offer(scope, data):
             return self._drop(DropReason.QUEUE_FULL, 1)
-        return len(self._queue) == 1 or (not was_full and self._has_full_batch())
+        return self._batch_deadline_ns is None or (not was_full and self._has_full_batch())
 
     def next_request(self, now_ns: int) -> ExportRequest | None:
         """What to send now; call until it returns None.
@@ -94,6 +97,8 @@ class Exporter:
             A request, new or once more, or None: idle until `next_deadline_ns()`.
         """
         self._expire(now_ns)
+        if self._queue and self._batch_deadline_ns is None:
+            self._batch_deadline_ns = now_ns + self._settings.schedule_delay_ms * 1_000_000
         if now_ns < self._not_before_ns:
             return None
         for pending in self._pending.values():
@@ -101,9 +106,12 @@ class Exporter:
                 pending.send_again(now_ns)
                 self._counts["retries"] += 1
                 return self._sent(pending.request)
-        if not self._may_open() or not self._batch_is_due(now_ns):
+        due_ns = self._batch_due_ns()
+        if due_ns is None or now_ns < due_ns:
             return None
-        spans = self._queue.cut(self._settings.max_export_batch_size, self._room_bytes)
+        spans = self._queue.cut(
+            self._settings.max_export_batch_size, self._room_bytes, self._framer.scope_bytes
+        )
         self._batch_deadline_ns = None
         message = self._framer.frame(spans)
         body, headers = self._framer.body(message)
@@ -116,7 +124,8 @@ class Exporter:
             len(spans),
         )
         self._next_id += 1
-        self._pending[request.id] = PendingRequest(request, now_ns)
+        first = self._queue.left - len(spans)
+        self._pending[request.id] = PendingRequest(request, first, now_ns)
         self._counts["body_bytes"] += len(message)
         return self._sent(request)
 
@@ -133,20 +142,21 @@ class Exporter:
             now_ns: Monotonic.
 
         Returns:
-            What to tell the error handler, None after a success.
+            What to tell the error handler, None after a success. An exception means that these were
+            no status, headers and body; nothing has changed then.
         """
         pending = self._pending.get(request_id)
         if pending is None or pending.state is not State.SENT:
             return None
         spans, attempts = pending.request.spans, pending.attempts
         if 200 <= status < 300:
-            self._move(pending, Signal.SUCCESS)
             refused, message = self._framer.encoding.partial_success(body)
             refused = min(refused, spans)
+            self._move(pending, Signal.SUCCESS)
             self._counts["exported"] += spans - refused
             self._drop(DropReason.PARTIAL_SUCCESS, refused)
             if refused:
-                return RejectedError(status, message.encode(), spans=refused, attempts=attempts)
+                return RejectedError(status, utf8(message), spans=refused, attempts=attempts)
             return None
         if status in RETRYABLE:
             wait_ns = retry_after_ns(headers)
@@ -170,19 +180,31 @@ class Exporter:
 
         Valid after `next_request` has returned None.
         """
-        deadlines = []
-        for pending in self._pending.values():
-            waits = pending.state is State.WAITING
-            deadlines.append(
-                max(pending.deadline_ns, self._not_before_ns) if waits else pending.deadline_ns
-            )
-        if self._batch_deadline_ns is not None and self._may_open():
-            deadlines.append(max(self._batch_deadline_ns, self._not_before_ns))
+        deadlines = [
+            pending.deadline_ns
+            if pending.state is State.SENT
+            else max(pending.deadline_ns, self._not_before_ns)
+            for pending in self._pending.values()
+        ]
+        due_ns = self._batch_due_ns()
+        if due_ns is not None:
+            deadlines.append(due_ns)
         return min(deadlines, default=None)
 
-    def force_flush(self) -> None:
-        """Make everything queued due now; a wait that the receiver asked for is kept."""
-        self._flushing = bool(self._queue)
+    def force_flush(self) -> int:
+        """Make everything queued due now; a wait that the receiver asked for is kept.
+
+        Returns:
+            A mark for `is_settled`.
+        """
+        self._flush_mark = self._queue.left + len(self._queue)
+        return self._flush_mark
+
+    def is_settled(self, mark: int) -> bool:
+        """Whether all that was queued or in flight at `mark` has been delivered or dropped."""
+        return self._queue.left >= mark and all(
+            pending.first >= mark for pending in self._pending.values()
+        )
 
     def shutdown(self) -> None:
         """Take no more spans and flush; final."""
@@ -196,12 +218,6 @@ class Exporter:
             self._drop(DropReason.SHUTDOWN, pending.request.spans)
         self._drop(DropReason.SHUTDOWN, self._queue.clear())
         self._batch_deadline_ns = None
-        self._flushing = False
-
-    @property
-    def undelivered(self) -> int:
-        """Spans queued or in flight."""
-        return len(self._queue) + self._in_flight
 
     def counters(self) -> dict[str, int]:
         """Everything counted since the start.
@@ -222,10 +238,6 @@ class Exporter:
     def _in_flight(self) -> int:
         return sum([pending.request.spans for pending in self._pending.values()])
 
-    @property
-    def _room_bytes(self) -> int:
-        return self._settings.max_request_bytes - self._framer.head_bytes
-
     def _has_full_batch(self) -> bool:
         return (
             len(self._queue) >= self._settings.max_export_batch_size
@@ -242,14 +254,13 @@ class Exporter:
             pending.state is State.SENT for pending in self._pending.values()
         )
 
-    def _batch_is_due(self, now_ns: int) -> bool:
-        if not self._queue:
-            self._flushing = False
-            self._batch_deadline_ns = None
-            return False
-        if self._batch_deadline_ns is None:
-            self._batch_deadline_ns = now_ns + self._settings.schedule_delay_ms * 1_000_000
-        return self._flushing or self._has_full_batch() or now_ns >= self._batch_deadline_ns
+    def _batch_due_ns(self) -> int | None:
+        """When a new request may be cut; None while nothing is queued or no request may open."""
+        if self._batch_deadline_ns is None or not self._may_open():
+            return None
+        if self._queue.left < self._flush_mark or self._has_full_batch():
+            return self._not_before_ns
+        return max(self._batch_deadline_ns, self._not_before_ns)
 
     def _sent(self, request: ExportRequest) -> ExportRequest:
         self._counts["requests"] += 1
@@ -265,17 +276,17 @@ class Exporter:
     def _retry(
         self, pending: PendingRequest, signal: Signal, wait_ns: int | None, now_ns: int
     ) -> None:
+        fraction = int.from_bytes(self._entropy(4), "little") / 2**32
+        # Not the wait alone: Retry-After: 0 would use up all attempts within a few round trips.
+        deadline_ns = now_ns + max(wait_ns or 0, backoff_ns(pending.attempts, fraction))
+        if signal is Signal.THROTTLED:
+            self._not_before_ns = max(self._not_before_ns, deadline_ns)
         if pending.attempts >= MAX_ATTEMPTS:
             self._move(pending, Signal.GIVE_UP)
             self._drop(DropReason.RETRIES_EXHAUSTED, pending.request.spans)
             return
         self._move(pending, signal)
-        if wait_ns is None:
-            fraction = int.from_bytes(self._entropy(4), "little") / 2**32
-            wait_ns = backoff_ns(pending.attempts, fraction)
-        pending.deadline_ns = now_ns + wait_ns
-        if signal is Signal.THROTTLED:
-            self._not_before_ns = max(self._not_before_ns, pending.deadline_ns)
+        pending.deadline_ns = deadline_ns
 
     def _move(self, pending: PendingRequest, signal: Signal) -> None:
         pending.move(signal)

@@ -20,6 +20,9 @@ from typing import Final
 
 from ._types import ExportRequest
 
+GRACE_NS: Final = 1_000_000_000
+"""An adapter's own timeout comes first, so that what it has to say reaches the error handler."""
+
 
 class State(Enum):
     """Where one request stands."""
@@ -59,16 +62,18 @@ class PendingRequest:
         state: Moved by `move` alone.
         attempts: How often it has been sent, >= 1.
         deadline_ns: While SENT, when it counts as unanswered; while WAITING, when to send it again.
+        first: How many spans had left the queue before its own.
     """
 
-    __slots__ = ("attempts", "deadline_ns", "request", "state")
+    __slots__ = ("attempts", "deadline_ns", "first", "request", "state")
 
-    def __init__(self, request: ExportRequest, now_ns: int) -> None:
+    def __init__(self, request: ExportRequest, first: int, now_ns: int) -> None:
         """Begin as sent for the first time, at `now_ns` (monotonic)."""
         self.request = request
+        self.first = first
         self.state = State.SENT
         self.attempts = 1
-        self.deadline_ns = now_ns + request.timeout_ns
+        self.deadline_ns = now_ns + request.timeout_ns + GRACE_NS
 
     def move(self, signal: Signal) -> None:
         """Follow the table; a pair that is not in it is a bug of ours and a KeyError."""
@@ -78,4 +83,4 @@ class PendingRequest:
         """Leave WAITING for another try."""
         self.move(Signal.DUE)
         self.attempts += 1
-        self.deadline_ns = now_ns + self.request.timeout_ns
+        self.deadline_ns = now_ns + self.request.timeout_ns + GRACE_NS
