@@ -2,9 +2,8 @@
 """Drives a sans-IO exporter with asyncio: one timer, at most a few sends at once.
 
 The only place where the core meets an event loop. It works wherever tasks may outlive the call that
-started
-them: a page, a Web Worker, CPython. (A Cloudflare Worker's may not; its adapter drives the exporter
-itself.)
+started them: a page, a Web Worker, CPython. (A Cloudflare Worker's may not; its adapter drives the
+exporter itself.)
 
     span ends -> wake() -> _step() -> next_request -> Transport.send -> receive_* -> _step() ...
 """
@@ -13,10 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
+from ._context import EMPTY, attach, text_of, type_name
 from ._export import Exporter
 from ._types import Clock, ExportRequest, Transport
 from .errors import ExportError, TransportError
+
+MIN_DELAY_NS: Final = 1_000_000
+"""Timers are no finer; a deadline that has just passed must not make a busy loop."""
 
 
 class Pump:
@@ -45,8 +49,10 @@ class Pump:
         self._clock = clock
         self._on_error = on_error
         self._timer: asyncio.Handle | None = None
+        self._timer_loop: asyncio.AbstractEventLoop | None = None
+        self._timer_ns = 0
         self._sends: set[asyncio.Task[None]] = set()
-        self._idle_waiters: list[asyncio.Future[bool]] = []
+        self._waiters: dict[asyncio.Future[bool], int] = {}
 
     def wake(self) -> None:
         """Look for due requests in the loop's next turn, never in the caller's own time."""
@@ -54,7 +60,7 @@ class Pump:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        self._schedule(loop, 0.0)
+        self._step_in(loop, 0)
 
     async def flush(self, timeout_s: float) -> bool:
         """Send everything queued now.
@@ -63,24 +69,25 @@ class Pump:
             timeout_s: Seconds to wait for the answers, >= 0.
 
         Returns:
-            True if nothing is left undelivered; False if time ran out, and sending goes on.
+            True if all that had ended before the call is delivered, or dropped and counted; False
+            if time ran out and sending goes on, or `stop` came first.
         """
         loop = asyncio.get_running_loop()
-        self._exporter.force_flush()
+        mark = self._exporter.force_flush()
         self._step()
-        if not self._exporter.undelivered:
+        if self._exporter.is_settled(mark):
             return True
         waiter: asyncio.Future[bool] = loop.create_future()
-        self._idle_waiters.append(waiter)
-        give_up = loop.call_later(timeout_s, self._resolve, waiter, False)
+        self._waiters[waiter] = mark
+        give_up = loop.call_later(timeout_s, _resolve, waiter, False)
         try:
             return await waiter
         finally:
             give_up.cancel()
-            self._idle_waiters.remove(waiter)
+            del self._waiters[waiter]
 
     async def close(self, timeout_s: float) -> bool:
-        """Flush, then drop what is left and stop. Returns True if everything was delivered."""
+        """Flush, then drop what is left and stop. Returns what `flush` returned."""
         self._exporter.shutdown()
         delivered = await self.flush(timeout_s)
         self.stop()
@@ -88,57 +95,72 @@ class Pump:
 
     def stop(self) -> None:
         """Drop everything undelivered and cancel what is under way; final."""
+        for waiter in self._waiters:
+            _resolve(waiter, False)
         self._exporter.shutdown()
         self._exporter.abandon()
         for send in self._sends:
             send.cancel()
         if self._timer is not None:
             self._timer.cancel()
-        self._settle()
 
     def _step(self) -> None:
+        """Start what is due, tell those who wait, and arrange for the next step."""
         loop = asyncio.get_running_loop()
         while (request := self._exporter.next_request(self._clock.monotonic_ns())) is not None:
             send = loop.create_task(self._send(request))
             self._sends.add(send)  # the loop keeps only weak references to tasks
             send.add_done_callback(self._sends.discard)
-        self._settle()
+        self._rest(loop)
+
+    def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
+        for waiter, mark in self._waiters.items():
+            if self._exporter.is_settled(mark):
+                _resolve(waiter, True)
         deadline_ns = self._exporter.next_deadline_ns()
         if deadline_ns is not None:
-            delay_ns = deadline_ns - self._clock.monotonic_ns()
-            self._schedule(loop, max(delay_ns, 1_000_000) / 1e9)
+            self._step_in(loop, max(deadline_ns - self._clock.monotonic_ns(), MIN_DELAY_NS))
 
-    def _schedule(self, loop: asyncio.AbstractEventLoop, delay_s: float) -> None:
+    def _step_in(self, loop: asyncio.AbstractEventLoop, delay_ns: int) -> None:
+        """Have one timer, and leave it if it is early enough: a page keeps even cancelled ones."""
+        due_ns = self._clock.monotonic_ns() + delay_ns
         if self._timer is not None:
+            if self._timer_loop is loop and self._timer_ns <= due_ns:
+                return
             self._timer.cancel()
-        self._timer = loop.call_later(delay_s, self._step)
+        self._timer = loop.call_later(delay_ns / 1e9, self._on_timer)
+        self._timer_loop, self._timer_ns = loop, due_ns
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._step()
 
     async def _send(self, request: ExportRequest) -> None:
+        attach(EMPTY)  # a task's own context: what sends spans is not part of what they describe
         try:
-            status, headers, body = await self._transport.send(request)
-        except TransportError as failure:
-            error = self._exporter.receive_failure(
-                request.id, failure.cause, self._clock.monotonic_ns()
-            )
-        except Exception as failure:  # a third party's transport: its bug must not lose the spans
-            error = self._exporter.receive_failure(
-                request.id, repr(failure), self._clock.monotonic_ns()
-            )
-        else:
+            async with asyncio.timeout(request.timeout_ns / 1e9):
+                status, headers, body = await self._transport.send(request)
             error = self._exporter.receive_response(
-                request.id, status, headers, body, self._clock.monotonic_ns()
+                request.id, status, headers, bytes(body), self._clock.monotonic_ns()
             )
+        except asyncio.CancelledError:  # by `stop`, or the loop is closing: no new sends
+            self._fail(request, "cancelled")
+            self._rest(asyncio.get_running_loop())
+            raise
+        except TimeoutError:
+            error = self._fail(request, f"timed out after {request.timeout_ns / 1e9:.1f} s")
+        except TransportError as failure:
+            error = self._fail(request, failure.cause)
+        except Exception as failure:  # a third party's transport: its bug must not lose the spans
+            error = self._fail(request, f"{type_name(failure)}: {text_of(failure)}")
         if error is not None:
             self._on_error(error)
         self._step()
 
-    def _settle(self) -> None:
-        """Tell those who wait for delivery that nothing is left."""
-        if not self._exporter.undelivered:
-            for waiter in self._idle_waiters:
-                self._resolve(waiter, True)
+    def _fail(self, request: ExportRequest, cause: str) -> ExportError | None:
+        return self._exporter.receive_failure(request.id, cause, self._clock.monotonic_ns())
 
-    @staticmethod
-    def _resolve(waiter: asyncio.Future[bool], delivered: bool) -> None:
-        if not waiter.done():
-            waiter.set_result(delivered)
+
+def _resolve(waiter: asyncio.Future[bool], delivered: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(delivered)
