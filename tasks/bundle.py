@@ -27,6 +27,7 @@ from tasks.archive import zip_bytes
 from tasks.console import BuildError, run, say, step
 from tasks.node import tool_environ
 from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV_BIN
+from tasks.stamps import one_at_a_time
 from tasks.strip import strip
 
 # Python that only a test on a host uses; a browser never asks for it.
@@ -37,6 +38,7 @@ PYODIDE_FILES: Final = (
     "pyodide.asm.wasm",
     "python_stdlib.zip",
 )
+HASHED_BYTES: Final = 1_000_000
 NOT_SOURCE: Final = {"node_modules", "demo", "__pycache__"}
 
 
@@ -86,9 +88,15 @@ def _is_current(stamp: Path, now: str) -> bool:
     if not (stamp.exists() and stamp.read_text() == now and listed.exists()):
         return False
     files = json.loads(listed.read_text(encoding="utf-8"))["files"]
-    return all(
-        (DIST / name).exists() and (DIST / name).stat().st_size == entry["bytes"]
-        for name, entry in files.items()
+    return all(_is_listed(DIST / name, entry) for name, entry in files.items())
+
+
+def _is_listed(path: Path, entry: dict[str, int | str]) -> bool:
+    """Whether a file is what the manifest says; of Pyodide's megabytes the size must do."""
+    if not path.exists() or path.stat().st_size != entry["bytes"]:
+        return False
+    return path.stat().st_size > HASHED_BYTES or (
+        hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]
     )
 
 
@@ -134,9 +142,19 @@ def write(folder: Path, work: Path) -> None:
 
 def ensure(force: bool = False) -> bool:
     """Bring dist/ up to date; returns whether anything had to be made."""
-    now, stamp = digest(), CACHE / "dist.stamp"
-    if not force and _is_current(stamp, now):
+    stamp = CACHE / "dist.stamp"
+    if not force and _is_current(stamp, digest()):
         return False
+    with one_at_a_time():
+        now = digest()
+        if not force and _is_current(stamp, now):
+            return False  # made by the build.py we waited for
+        _replace(stamp, now)
+    return True
+
+
+def _replace(stamp: Path, now: str) -> None:
+    """Make the bundle aside and rename it into place."""
     work = CACHE / "bundle"
     shutil.rmtree(work, ignore_errors=True)
     folder = work / "new"
@@ -150,7 +168,6 @@ def ensure(force: bool = False) -> bool:
         stamp.write_text(now)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -49,6 +49,7 @@ def entries(wheels: list[Path]) -> dict[str, dict[str, Any]]:
         wheel = ours[Path(entry["file_name"]).name]
         entry["file_name"] = wheel.name
         entry["imports"] = entry["imports"] or top_level_names(wheel)
+        entry |= {"package_type": "package", "unvendored_tests": False, "tool": {}}
         entry["depends"] = sorted(requirements(wheel) & found.keys())
     return found
 

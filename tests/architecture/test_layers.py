@@ -23,7 +23,8 @@ LAYERS: tuple[set[str], ...] = (
     # L3: a span's life
     {"_threshold", "_sampler", "_span"},
     # L4: bytes out, browser entries in
-    {"_fields", "_protobuf", "_otlp", "_otlp_json", "_entries", "_phases", "_timing"},
+    {"_fields", "_protobuf", "_otlp", "_otlp_json"}
+    | {"_entries", "_phases", "_timing", "_page_info", "_join", "_custom"},
     # L5: what waits, what is sent, what comes back
     {"_batch", "_frame", "_retry", "_request_state", "_export"},
     # L6: who drives it

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The bundle: whole, honest about itself, the same bytes from the same tree, loadable by name."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tasks import bundle, manifest, wheel
+from tasks.node import tool_environ
+from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV
+
+pytestmark = pytest.mark.skipif(
+    not (DIST / "manifest.json").exists(), reason="no bundle; run: python3 build.py bundle"
+)
+WHEEL = f"edgetrace-{wheel.version()}-py3-none-any.whl"
+
+LOAD = """
+import { pathToFileURL } from "node:url";
+const [folder, lock] = process.argv.slice(2);
+const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`));
+const pyodide = await loadPyodide({ lockFileURL: lock, packages: ["edgetrace"] });
+console.log(pyodide.runPython("import edgetrace; edgetrace.__version__"));
+"""
+
+
+def test_the_bundle_holds_what_a_site_serves() -> None:
+    """Loader, worker, agent, wheel, Pyodide and the manifest, and nothing else."""
+    found = {path.relative_to(DIST).as_posix() for path in DIST.rglob("*") if path.is_file()}
+    pyodide = {f"pyodide/{name}" for name in (*bundle.PYODIDE_FILES, "pyodide-lock.json", WHEEL)}
+    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-agent.zip", WHEEL, "manifest.json"}
+    assert found == ours | pyodide
+
+
+def test_the_manifest_is_true() -> None:
+    """Every line of the manifest is what its file's bytes say."""
+    listed = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
+    for name, entry in listed["files"].items():
+        assert manifest.describe((DIST / name).read_bytes()) == entry, name
+
+
+def test_the_agent_archive_holds_the_package_and_no_test_tool() -> None:
+    """Every module is in it under its own name, but those that only a host runs."""
+    with zipfile.ZipFile(DIST / "edgetrace-agent.zip") as archive:
+        names = set(archive.namelist())
+    assert names == {
+        f"edgetrace/{path.name}"
+        for path in PACKAGE.glob("*.py")
+        if path.name not in bundle.HOST_ONLY
+    }
+
+
+def test_two_folders_make_the_same_bytes(tmp_path: Path) -> None:
+    """A copy of the tree elsewhere bundles to files that are equal byte for byte."""
+    copy = tmp_path / "elsewhere"
+    copy.mkdir()
+    for name in ("agent", "tasks"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    ignored = shutil.ignore_patterns("node_modules", "demo")
+    shutil.copytree(BROWSER, copy / "browser", ignore=ignored)
+    single = ("build.py", "pyproject.toml", "README.md", "LICENSE-*", "requirements-*.txt")
+    for path in (path for pattern in single for path in ROOT.glob(pattern)):
+        shutil.copy(path, copy / path.name)
+    (copy / ".cache").mkdir()
+    for link, target in (
+        (".venv", VENV),
+        ("browser/node_modules", BROWSER / "node_modules"),
+        (".cache/pyodide-wheels", CACHE / "pyodide-wheels"),
+    ):
+        (copy / link).symlink_to(target, target_is_directory=True)
+    for folder in (ROOT, copy):
+        child = subprocess.run(
+            [sys.executable, str(folder / "build.py"), "bundle", *(["--force"] * (folder == copy))],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert child.returncode == 0, child.stdout + child.stderr
+    ours, theirs = ((folder / "dist" / "manifest.json").read_text() for folder in (ROOT, copy))
+    assert json.loads(theirs) == json.loads(ours)
+
+
+def test_pyodide_loads_the_wheel_by_name_from_the_lock_file() -> None:
+    """In Node, loadPyodide({lockFileURL, packages: ["edgetrace"]}) imports the bundled wheel."""
+    folder = DIST / "pyodide"
+    child = subprocess.run(
+        ["node", "--input-type=module", "-", str(folder), str(folder / "pyodide-lock.json")],
+        input=LOAD,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **tool_environ()},
+        check=False,
+    )
+    assert child.stdout.splitlines()[-1:] == [wheel.version()], child.stderr[-2000:]
+
+
+def test_the_lock_file_is_pyodides_own_plus_one_entry() -> None:
+    """Nothing of Pyodide's table is changed, and the entry's hash is the wheel's."""
+    theirs = json.loads((PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8"))
+    ours = json.loads((DIST / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
+    entry = ours["packages"].pop("edgetrace")
+    assert ours == theirs
+    assert entry["imports"] == ["edgetrace"]
+    assert entry["sha256"] == manifest.describe((DIST / WHEEL).read_bytes())["sha256"]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("pyodide_build") is None,
+    reason="pyodide-build for this lock format needs Python 3.12",
+)
+def test_pyodide_build_makes_the_same_lock_file(tmp_path: Path) -> None:
+    """`pyodide lockfile add-wheels` on Pyodide's table gives what micropip.freeze gave us."""
+    shutil.copy(DIST / WHEEL, tmp_path)
+    pyodide = Path(sys.executable).with_name("pyodide")
+    table = str(PYODIDE / "pyodide-lock.json")
+    command = [str(pyodide), "lockfile", "add-wheels", "--input", table, "--output", "lock.json"]
+    subprocess.run([*command, WHEEL], cwd=tmp_path, check=True)
+    ours = json.loads((DIST / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
+    assert json.loads((tmp_path / "lock.json").read_text()) == ours

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""build.py's small parts: archives, the manifest, the budget, children and how failure looks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tasks import archive, budget, cli, console, lockfile, manifest, stamps
+from tasks.paths import ROOT
+
+
+def test_a_zips_bytes_depend_on_its_contents_alone() -> None:
+    """Order of insertion does not show; names, contents and one fixed time do."""
+    first = archive.zip_bytes({"b": b"2", "a": b"1"})
+    assert first == archive.zip_bytes({"a": b"1", "b": b"2"})
+    with zipfile.ZipFile(io.BytesIO(first)) as read:
+        assert [entry.filename for entry in read.infolist()] == ["a", "b"]
+        assert {entry.date_time for entry in read.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert read.read("b") == b"2"
+
+
+def test_the_manifest_describes_every_file_but_itself(tmp_path: Path) -> None:
+    """Sizes, SHA-256 and the SRI value are those of the file's bytes."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "x.js").write_bytes(b"x" * 1000)
+    (tmp_path / "manifest.json").write_text("old")
+    read = json.loads(manifest.render(tmp_path, "1.2.3", "314.0.7"))
+    assert read["version"] == "1.2.3"
+    assert list(read["files"]) == ["sub/x.js"]
+    entry = read["files"]["sub/x.js"]
+    assert entry["bytes"] == 1000
+    assert entry["gzip_bytes"] < 100
+    assert entry["sha256"] == hashlib.sha256(b"x" * 1000).hexdigest()
+    algorithm, _, value = entry["integrity"].partition("-")
+    assert algorithm == "sha384"
+    assert base64.b64decode(value) == hashlib.sha384(b"x" * 1000).digest()
+
+
+def test_the_budget_adds_up_what_it_limits(tmp_path: Path) -> None:
+    """The last line is the sum of the files that have a limit of their own, each measured alike."""
+    names = budget.limits().keys() - {"total"}
+    files = {name: {"bytes": 10, "gzip_bytes": 7} for name in names}
+    (tmp_path / "manifest.json").write_text(json.dumps({"files": files}))
+    *_, together = budget.compare(tmp_path)
+    assert (together.what, together.used) == ("together", 7 * len(names))
+    assert together.kept
+
+
+def test_a_size_over_its_limit_says_so() -> None:
+    """A limit holds at its own value and not one byte above."""
+    assert budget.Line("x", "bytes", 10, 10).kept
+    over = budget.Line("x", "bytes", 11, 10)
+    assert not over.kept
+    assert "OVER" in str(over)
+
+
+def test_a_failing_child_shows_its_last_lines_and_the_remedy() -> None:
+    """The error names what ran, its exit code, what to do, and what the child said last."""
+    script = "import sys; print('x' * 5000); print('the reason'); sys.exit(3)"
+    with pytest.raises(console.BuildError) as caught:
+        console.run([sys.executable, "-c", script], what="a tool", remedy="Do this.")
+    message = str(caught.value)
+    assert "a tool: exit code 3. Do this." in message
+    assert "the reason" in message
+    assert len(message) < 1000
+
+
+def test_a_child_that_takes_too_long_is_ended() -> None:
+    """A timeout ends the child and says how long it was given."""
+    with pytest.raises(console.BuildError, match="took longer than 0 s"):
+        console.run(
+            [sys.executable, "-c", "import threading; threading.Event().wait()"],
+            what="a tool",
+            timeout_s=0.2,
+        )
+
+
+def test_a_program_that_is_not_there_is_one_line() -> None:
+    """A missing program is named."""
+    with pytest.raises(console.BuildError, match="cannot start edgetrace-no-such-program"):
+        console.run(["edgetrace-no-such-program"], what="a tool")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "pip: Failed to establish a new connection: [Errno -2] Name or service not known",
+        "npm error code ENOTFOUND",
+        "npm error network request to https://registry.example failed, reason: EAI_AGAIN",
+        "E: Failed to fetch … Temporary failure resolving 'deb.example'",
+    ],
+)
+def test_no_network_is_one_clear_line(words: str) -> None:
+    """What pip, npm and apt-get say without a network becomes one line with a remedy."""
+
+    def fail() -> None:
+        raise console.BuildError(words)
+
+    with pytest.raises(
+        console.BuildError, match="no network: the moon cannot be reached"
+    ) as caught:
+        stamps.fetching("the moon", fail)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_stamp_stands_for_the_inputs_it_was_made_from(tmp_path: Path) -> None:
+    """Another input, or a file that is gone, asks for the work to be done anew."""
+    source = tmp_path / "lock.txt"
+    source.write_text("one")
+    before = stamps.digest(source, "3.11")
+    stamps.put_stamp(tmp_path, before)
+    assert stamps.stamped(tmp_path, stamps.digest(source, "3.11"))
+    source.write_text("two")
+    assert not stamps.stamped(tmp_path, stamps.digest(source, "3.11"))
+    source.unlink()
+    assert not stamps.stamped(tmp_path, stamps.digest(source, "3.11"))
+
+
+def test_top_level_names_and_requirements_are_read_from_a_wheel(tmp_path: Path) -> None:
+    """Packages and single modules are named; a requirement for another system is none here."""
+    wheel = tmp_path / "x-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as write:
+        write.writestr("pkg/__init__.py", "")
+        write.writestr("single.py", "")
+        write.writestr(
+            "x-1.dist-info/METADATA",
+            "Name: x\nRequires-Dist: Plug_gy>=1\nRequires-Dist: colorama; sys_platform == 'win32'\n"
+            "Requires-Dist: docs; extra == 'docs'\n\nRequires-Dist: not-a-header\n",
+        )
+    assert lockfile.top_level_names(wheel) == ["pkg", "single"]
+    assert lockfile.requirements(wheel) == {"plug-gy"}
+
+
+@pytest.mark.parametrize("task", [*cli.TASKS, None])
+def test_every_task_has_help(task: str | None) -> None:
+    """--help works on any Python that is new enough, before anything is installed."""
+    words = [task, "--help"] if task else ["--help"]
+    child = subprocess.run(
+        [sys.executable, str(ROOT / "build.py"), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.returncode == 0, child.stderr
+    assert "usage: build.py" in child.stdout
+
+
+def test_an_unknown_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong option ends with exit code 2 and says where to read on."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["bundle", "--no-such-option"])
+    assert caught.value.code == 2
+    assert "bundle does not know --no-such-option" in capsys.readouterr().err
