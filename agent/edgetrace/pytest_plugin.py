@@ -25,9 +25,10 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from edgetrace._page_trace.chrome import Chrome, Load, Seen, WaitUntil
+    from edgetrace._page_trace.chrome import Chrome, Load, WaitUntil
     from edgetrace._page_trace.sink import Sink
     from edgetrace._page_trace.spans import PageTrace
+    from edgetrace._page_trace.watch import Seen
 
 __all__ = ["PageTracer"]
 
@@ -118,7 +119,6 @@ class PageTracer:
     def _trace(self, wanted: Load, mailbox: str, seen: Seen) -> PageTrace:
         """Wait until the spans of the page load are there, and put them together."""
         __tracebackhide__ = True
-        from edgetrace._page_trace.chrome import failure
         from edgetrace._page_trace.spans import page_trace_of
 
         found: PageTrace | None = None
@@ -137,13 +137,12 @@ class PageTracer:
         if refused:
             got += f", {len(refused)} refused: {refused[0]}"
         if found is None:
-            raise failure(f"no documentLoad span of {wanted.url} came in time; {got}", seen)
+            raise seen.failure(f"no documentLoad span of {wanted.url} came in time; {got}")
         urls = {span.url for span in found.resources}
         missing = [url for url in seen.resources if url not in urls]
-        raise failure(
+        raise seen.failure(
             f"{len(found.resources)} of {len(seen.resources)} resources of {wanted.url} came in "
-            f"time; {got}; not among them: {', '.join(missing[:5]) or '(repeated loads)'}",
-            seen,
+            f"time; {got}; not among them: {', '.join(missing[:5]) or '(repeated loads)'}"
         )
 
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 pytest_plugins = ["edgetrace.pytest_plugin", "pytester"]
 
 READY = "html[data-ready]"
-PLAIN = b"<!doctype html><title>plain</title><link rel=stylesheet href=/a.css><p>hello"
+PLAIN = (
+    b"<!doctype html><title>plain</title><link rel=icon href=data:,>"
+    b"<link rel=stylesheet href=/a.css><p>hello"
+)
 
 
 def bound() -> socket.socket:
@@ -196,14 +199,15 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
     assert run.stdout.split() == ["edgetrace"]
 
 
-def test_the_documented_example_runs(pytester: pytest.Pytester, demo: str) -> None:
+def test_the_documented_example_runs(
+    pytester: pytest.Pytester, demo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The example of docs/testing.md passes against the demo site, in a pytest of its own."""
     text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert example
     pytester.makepyfile(example[1].replace("http://localhost:8000", demo))
-    pytester.plugins = []
-    pytester.syspathinsert(AGENT)
+    monkeypatch.setenv("PYTHONPATH", str(AGENT))
     result = pytester.runpytest_subprocess(
         "-p", "edgetrace.pytest_plugin", "-p", "no:cacheprovider"
     )

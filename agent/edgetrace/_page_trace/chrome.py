@@ -8,19 +8,20 @@ Each load has a fresh browser context: cold cache, no worker from before.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from playwright.sync_api import Browser, Error, Page, Playwright, TimeoutError, sync_playwright
 
 from edgetrace._page_trace import scripts
 from edgetrace._page_trace.errors import PageTraceError
+from edgetrace._page_trace.watch import Seen
 
 WaitUntil = Literal["commit", "domcontentloaded", "load", "networkidle"]
 
@@ -38,7 +39,7 @@ FLAGS: Final = (
     "--disable-features=LocalNetworkAccessChecks",
 )
 _START_TIMEOUT_MS: Final = 60_000
-_CONSOLE_LINES: Final = 12
+_AGENT_TIMEOUT_MS: Final = 10_000
 
 
 @dataclass
@@ -58,21 +59,6 @@ class Load:
     def left_ms(self) -> float:
         """How long there is still, at least a millisecond: to Playwright 0 means for ever."""
         return max((self.until - time.monotonic()) * 1e3, 1.0)
-
-
-@dataclass
-class Seen:
-    """What a load showed, for the trace and for whoever has to find out why there is none."""
-
-    began_unix_ms: float = 0.0
-    resources: list[str] = field(default_factory=list)
-    counters: dict[str, Any] = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
-    injected: bool = False
-    page_status: int = 0
-    console: deque[str] = field(default_factory=lambda: deque(maxlen=_CONSOLE_LINES))
-    failed: dict[str, str] = field(default_factory=dict)
-    """URL -> why it did not load: a status from 400 on, or the browser's word for it."""
 
 
 def find_chromium() -> str:
@@ -147,7 +133,7 @@ class Chrome:
         context = self._browser.new_context(**options)
         try:
             page = context.new_page()
-            _watch(page, seen)
+            seen.watch(page)
             page.add_init_script(scripts.point_tag_at(wanted.endpoint, wanted.agent_url))
             if wanted.prepare is not None:
                 wanted.prepare(page)
@@ -158,41 +144,34 @@ class Chrome:
         return seen
 
 
-def _watch(page: Page, seen: Seen) -> None:
-    page.on("console", lambda message: seen.console.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: seen.console.append(f"uncaught: {error}"))
-    page.on("requestfailed", lambda r: seen.failed.__setitem__(r.url, r.failure or "failed"))
-    page.on(
-        "response",
-        lambda r: seen.failed.__setitem__(r.url, str(r.status)) if r.status >= 400 else None,
-    )
-
-
 def _open(page: Page, wanted: Load, seen: Seen) -> None:
     """Go there, until the page is as it was asked for."""
+    idle = wanted.wait_until == "networkidle"
     try:
-        response = page.goto(wanted.url, wait_until=wanted.wait_until, timeout=wanted.left_ms())
-        seen.page_status = response.status if response else 0
-    except TimeoutError as error:
-        remedy = (
-            "; a page that never stops fetching has no idle network: pass wait_until='load', or "
-            "ready= with a selector"
-            if wanted.wait_until == "networkidle"
-            else ""
+        response = page.goto(
+            wanted.url,
+            wait_until="load" if idle else wanted.wait_until,
+            timeout=wanted.left_ms(),
         )
-        raise failure(
-            f"{wanted.url} did not reach {wanted.wait_until!r} in time{remedy}", seen
-        ) from error
+        seen.page_status = response.status if response else 0
+        if idle and not seen.wait_until_idle(page, wanted.until):
+            raise seen.failure(
+                f"{wanted.url} was never half a second without requests (still open: "
+                f"{', '.join(list(seen.in_flight.values())[:3]) or 'none at the moment'}); "
+                "pass wait_until='load', or ready= with a selector"
+            )
+    except TimeoutError as error:
+        raise seen.failure(f"{wanted.url} did not load in time") from error
     except Error as error:
-        raise failure(f"{wanted.url} did not load: {_first_line(error)}", seen) from error
+        raise seen.failure(f"{wanted.url} did not load: {_first_line(error)}") from error
     if wanted.ready is None:
         return
     try:
         page.locator(wanted.ready).first.wait_for(state="attached", timeout=wanted.left_ms())
     except TimeoutError as error:
-        raise failure(f"nothing matched ready={wanted.ready!r} in time", seen) from error
+        raise seen.failure(f"nothing matched ready={wanted.ready!r} in time") from error
     except Error as error:
-        raise failure(f"ready={wanted.ready!r}: {_first_line(error)}", seen) from error
+        raise seen.failure(f"ready={wanted.ready!r}: {_first_line(error)}") from error
 
 
 def _ask(page: Page, wanted: Load, seen: Seen) -> None:
@@ -201,40 +180,29 @@ def _ask(page: Page, wanted: Load, seen: Seen) -> None:
         state = page.evaluate(scripts.STATE)
         seen.tags, seen.injected = state["tags"], state["injected"]
         if not seen.tags:
-            raise failure(
+            raise seen.failure(
                 f"{wanted.url} has no edgetrace tag, and there is no agent to put into it; add the "
-                "tag, or pass agent_url= (or --edgetrace-agent-url, or --edgetrace-dist)",
-                seen,
+                "tag, or pass agent_url= (or --edgetrace-agent-url, or --edgetrace-dist)"
             )
-        try:
-            page.wait_for_function(scripts.IS_THERE, timeout=min(wanted.left_ms(), 10_000))
-        except TimeoutError as error:
-            reason = next((seen.failed[tag] for tag in seen.tags if tag in seen.failed), "")
-            raise failure(
-                f"the agent's script did not run: {seen.tags[0]} {reason or 'did not load'}", seen
-            ) from error
+        _wait_for_agent(page, wanted, seen)
         account = page.evaluate(scripts.ACCOUNT)
         seen.began_unix_ms, seen.resources = account["origin"], account["resources"]
         seen.counters = page.evaluate(scripts.FLUSH, wanted.left_ms()) or {}
     except Error as error:
-        raise failure(f"the page was gone before its trace: {_first_line(error)}", seen) from error
+        raise seen.failure(f"the page was gone before its trace: {_first_line(error)}") from error
     if seen.counters.get("runtime") == "none":
-        raise failure(f"the agent cannot run in this page: {seen.counters.get('cause')}", seen)
+        raise seen.failure(f"the agent cannot run in this page: {seen.counters.get('cause')}")
 
 
-def failure(headline: str, seen: Seen) -> PageTraceError:
-    """An error that also tells what was seen."""
-    facts = []
-    if seen.page_status:
-        facts.append(f"page: status {seen.page_status}")
-    if seen.tags:
-        facts.append(f"tag: {seen.tags[0]}{' (put in by page_trace)' if seen.injected else ''}")
-    told = {key: value for key, value in seen.counters.items() if value not in (0, "", None, False)}
-    if told:
-        facts.append("agent: " + ", ".join(f"{key} {value}" for key, value in told.items()))
-    facts += [f"did not load: {url} ({why})" for url, why in list(seen.failed.items())[:5]]
-    facts += [f"console {line}" for line in seen.console]
-    return PageTraceError("\n  ".join([headline, *facts]))
+def _wait_for_agent(page: Page, wanted: Load, seen: Seen) -> None:
+    """Wait until agent.js has run; a tag that a script added after load may still be loading."""
+    if any(tag not in seen.failed for tag in seen.tags):
+        with contextlib.suppress(TimeoutError):
+            timeout = min(wanted.left_ms(), _AGENT_TIMEOUT_MS)
+            page.wait_for_function(scripts.IS_THERE, timeout=timeout)
+            return
+    reason = seen.failed.get(seen.tags[0], "is there, but window.edgetrace is not")
+    raise seen.failure(f"the agent's script did not run: {seen.tags[0]} {reason}")
 
 
 def _first_line(error: Exception) -> str:
