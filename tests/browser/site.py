@@ -165,7 +165,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(self.owner.answer(self.path, ""))
             return
         passed = {name: self.headers[name] for name in self.headers if name.startswith("content-")}
-        passed |= {name: value for name, value in self.headers.items() if name.lower().startswith("content-")}
+        passed |= {
+            name: value
+            for name, value in self.headers.items()
+            if name.lower().startswith("content-")
+        }
         status, answer = self.owner.forward(body, passed)
         self._send(Document(answer, "application/x-protobuf", status=status))
 
