@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,14 +16,18 @@ PLAIN_FILE: Final = 0o100644 << 16
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """A zip of ``files`` (name in the archive -> contents), sorted by name, deflate level 9."""
+    """A zip of ``files`` (name in the archive -> contents), sorted by name.
+
+    Each is deflated at level 9, or stored where that is smaller: it is compressed already.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, contents in sorted(files.items()):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system = UNIX
             entry.external_attr = PLAIN_FILE
-            archive.writestr(entry, contents, zipfile.ZIP_DEFLATED, 9)
+            gains = len(zlib.compress(contents, 9)) < len(contents)
+            archive.writestr(entry, contents, zipfile.ZIP_DEFLATED if gains else zipfile.ZIP_STORED)
     return buffer.getvalue()
 
 

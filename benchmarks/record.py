@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""What an application pays per span: start, five attributes, end, with and without the encoder.
+
+not recorded   the sampler said no
+kept           an exporter that drops what it is given
+encoded        the real exporter: encoded at end(), queued, the full queue cut and forgotten
+"""
+
+from __future__ import annotations
+
+import os
+
+from edgetrace._clock import AnchoredClock
+from edgetrace._config import Settings
+from edgetrace._export import Exporter
+from edgetrace._tracer import TracerProvider
+from edgetrace._types import Scope, SpanData, SpanExporter
+from measure import measure
+
+BATCH = 400
+
+
+class Forget:
+    """An exporter that drops what it is given."""
+
+    def add_scope(self, scope: Scope) -> int:
+        """See `SpanExporter`."""
+        return 0
+
+    def offer(self, scope: int, span: SpanData) -> bool:
+        """See `SpanExporter`."""
+        return False
+
+    def counters(self) -> dict[str, int]:
+        """See `SpanExporter`."""
+        return {}
+
+
+def provider(exporter: SpanExporter | None = None, **options: object) -> TracerProvider:
+    """A provider without a platform."""
+    settings = Settings.from_options(service_name="shop", **options)
+    return TracerProvider(
+        settings,
+        clock=AnchoredClock(),
+        entropy=os.urandom,
+        exporter=exporter or Exporter(settings, settings.resource(), os.urandom),
+        delivery=None,
+    )
+
+
+def record(made: TracerProvider) -> None:
+    """One application's span."""
+    span = made.get_tracer("shop").start_span("checkout")
+    span.set_attribute("shop.cart.items", 3)
+    span.set_attribute("shop.user", "user-17")
+    span.set_attribute("shop.total", 12.5)
+    span.set_attribute("shop.member", True)
+    span.set_attribute("shop.currency", "EUR")
+    span.end()
+
+
+def main() -> None:
+    """Print a line per way to end."""
+    off = provider(Forget(), sampler="always_off")
+    measure("start, 5 attributes, end: not recorded", lambda: record(off), per="span")
+    kept = provider(Forget())
+    measure("start, 5 attributes, end: kept", lambda: record(kept), per="span")
+
+    def encoded() -> None:
+        # A fresh provider per batch, so that the queue is never full; its cost is shared by BATCH.
+        made = provider()
+        for _ in range(BATCH):
+            record(made)
+
+    measure("start, 5 attributes, end: encoded", encoded, count=BATCH, per="span")
+    tracer = kept.get_tracer("shop")
+
+    def nested() -> None:
+        with tracer.start_as_current_span("outer"), tracer.start_as_current_span("inner"):
+            pass
+
+    measure("start_as_current_span, one in another: kept", nested, count=2, per="span")
+
+
+if __name__ == "__main__":
+    main()
