@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tasks.console import BuildError, say
-from tasks.demo_text import ASCII, UNICODE, clean, duration, short_url
+from tasks.demo_text import ASCII, UNICODE, clean, duration, host_of, short_url
 from tasks.demo_tree import render_trace
 from tasks.paths import BROWSER, DIST, ROOT
 
@@ -225,11 +225,11 @@ def _print_news(store: Store, trace_id: str, known: set[str]) -> None:
         return
     news = [span for span in trace["spans"] if span["span_id"] not in known]
     if known:
+        home = host_of(str(trace["spans"][0]["attributes"].get("url.full", "")))
         for span in news:
-            url = short_url(str(span["attributes"].get("url.full", "")), "")
-            say(
-                f"+ {clean(span['name'])} {url}   {duration(span['duration_ns'])}   {trace_id[:12]}"
-            )
+            url = short_url(str(span["attributes"].get("url.full", "")), home)
+            what = f"{clean(span['name'])} {url}".strip()
+            say(f"+ {what}   {duration(span['duration_ns'])}   {trace_id[:12]}")
     else:
         _show(trace)
     known.update(span["span_id"] for span in news)

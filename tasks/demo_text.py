@@ -64,6 +64,11 @@ def short_url(url: str, home: str) -> str:
     return slash + path if host == home and slash else rest
 
 
+def host_of(url: str) -> str:
+    """The host and port of a URL, or ""."""
+    return url.partition("://")[2].partition("/")[0]
+
+
 def columns_of(text: str) -> int:
     """Columns that a text takes: two for wide East Asian characters, none for combining ones."""
     return sum(

@@ -18,7 +18,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from tasks.demo_text import UNICODE, Glyphs, clean, columns_of, duration, fit, paint, short_url
+from tasks.demo_text import (
+    UNICODE,
+    Glyphs,
+    clean,
+    columns_of,
+    duration,
+    fit,
+    host_of,
+    paint,
+    short_url,
+)
 
 Span = Mapping[str, Any]
 
@@ -71,7 +81,7 @@ def render_trace(
     """
     spans: Sequence[Span] = trace["spans"]
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
-    home = _host(_url(spans[0]))
+    home = host_of(_url(spans[0]))
     rows = _fold([_row(span, home) for span in spans], max_rows)
     stems = [stem for stem, _ in _stems(rows, glyphs)]
     texts = [f"{glyphs.cross if row.error else ''}{row.label}" for row in rows]
@@ -258,7 +268,3 @@ def _heading(
 
 def _url(span: Span) -> str:
     return str(span["attributes"].get("url.full", ""))
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0]
