@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import subprocess
@@ -162,6 +163,15 @@ def test_a_server_that_is_down_is_said(page_trace: PageTracer) -> None:
     message = failure_of(lambda: page_trace("http://127.0.0.1:9/"))
     assert message.startswith("http://127.0.0.1:9/ did not load: ")
     assert "ERR_" in message
+
+
+def test_an_event_loop_in_the_tests_thread_does_not_matter(page_trace: PageTracer) -> None:
+    """Playwright's synchronous API would refuse; it runs in a thread of its own."""
+
+    async def load() -> str:
+        return failure_of(lambda: page_trace("http://127.0.0.1:9/"))
+
+    assert "ERR_" in asyncio.run(load())
 
 
 def test_what_ready_waits_for_in_vain_is_named(
