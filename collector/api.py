@@ -58,6 +58,7 @@ def describe_trace(store: Store, trace_id: str) -> dict[str, Any] | None:
     described = []
     for placed in tree.placed:
         span = placed.span
+        children = tree.children.get(span["span_id"], [])
         record: dict[str, Any] = {
             **span,
             "attributes": json_safe(span["attributes"]),
@@ -67,11 +68,11 @@ def describe_trace(store: Store, trace_id: str) -> dict[str, Any] | None:
             "scope": json_safe(span["scope"]),
             "depth": placed.depth,
             "orphan": placed.orphan,
-            "child_count": len(tree.children.get(span["span_id"], [])),
+            "child_count": len(children),
             "start_offset_ns": span["start_unix_nano"] - start,
             "duration_ns": max(0, span["end_unix_nano"] - span["start_unix_nano"]),
-            "phases": [phase._asdict() for phase in phases(span)],
-            "marks": [mark._asdict() for mark in marks(span)],
+            "phases": [phase._asdict() for phase in phases(span, children)],
+            "marks": [mark._asdict() for mark in marks(span, children)],
         }
         # json_safe would make text of today's times; these two stay the integers they are.
         record["events"] = [

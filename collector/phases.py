@@ -4,7 +4,7 @@
 They are read from either of the two shapes in use, and come out the same:
 
     attributes  browser.resource_timing.* | browser.navigation_timing.*   (ms, DOMHighResTimeStamp
-                relative to the page's time origin; fetch_start is the span's start)
+                relative to the page's time origin, which is the span's start minus fetch_start)
     events      fetchStart, domainLookupStart, ... as instrumentation-document-load emits them
 
 | phase       | from                           | to                                              |
@@ -28,9 +28,8 @@ Everything is clipped to the span. Source: Resource Timing Level 2, Navigation T
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from collector.records import SpanRecord
@@ -55,6 +54,12 @@ _POINTS = frozenset(name for _, start, end in _INTERVALS for name in (*start, *e
     "unload_event_start",
     "unload_event_end",
 }
+_PAINTS = {
+    "browser.paint_timing.first_paint": "firstPaint",
+    "browser.paint_timing.first_contentful_paint": "firstContentfulPaint",
+}
+# A century: a page's clock that says more is not believed, and sums stay far from 64 bits.
+_MAX_MS = 100 * 366 * 86_400_000.0
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -73,71 +78,107 @@ class Mark(NamedTuple):
     at_ns: int
 
 
-def phases(span: SpanRecord) -> list[Phase]:
-    """Find the phases of a span, in time order, each longer than zero."""
-    points = _from_attributes(span["attributes"]) or _from_events(span)
-    duration = max(0, span["end_unix_nano"] - span["start_unix_nano"])
+def phases(span: SpanRecord, children: Sequence[SpanRecord] = ()) -> list[Phase]:
+    """Find the phases of a span, in time order, each longer than zero.
+
+    Args:
+        span: Any span.
+        children: Its children; of a documentLoad, its documentFetch tells when the time origin was
+            and what happened before the document could be parsed.
+    """
+    document = next((child for child in children if child["name"] == "documentFetch"), None)
+    points = _points(span, document)
+    if document is not None:
+        points = _points(document) | points
+    start_unix_nano = span["start_unix_nano"]
+    duration = max(0, span["end_unix_nano"] - start_unix_nano)
     found: list[Phase] = []
     for name, starts, ends in _INTERVALS:
         start = _first(points, starts)
         end = _first(points, ends)
         if start is None or end is None:
             continue
-        start, end = max(start, 0), min(end, duration)
+        start = max(start - start_unix_nano, 0)
+        end = min(end - start_unix_nano, duration)
         if start < end:
             found.append(Phase(name, start, end))
-    # On a reused connection the browser reports the DNS and connect times as fetch_start, so the
-    # wait for a free connection shows only as the gap before the first phase that took time.
+    # On a reused connection the browser reports the DNS and connect times as fetch_start, or a
+    # sender leaves them out, so the wait for a connection shows only as the gap before the first
+    # phase that took time.
     first = min((phase.start_ns for phase in found if phase.name in _NETWORK), default=0)
-    begin = max(points.get("fetch_start", first), 0)
+    begin = max(points.get("fetch_start", start_unix_nano + first) - start_unix_nano, 0)
     if begin < first:
         found.append(Phase("queued", begin, first))
     return sorted(found, key=lambda phase: phase.start_ns)
 
 
-def marks(span: SpanRecord) -> list[Mark]:
-    """Find the instants worth a tick: every event that is not the edge of a phase."""
-    return [
+def marks(span: SpanRecord, children: Sequence[SpanRecord] = ()) -> list[Mark]:
+    """Find the instants worth a tick: paints, and every event that is not the edge of a phase."""
+    found = [
         Mark(event["name"], event["time_unix_nano"] - span["start_unix_nano"])
         for event in span["events"]
         if _snake_case(event["name"]) not in _POINTS
     ]
+    document = next((child for child in children if child["name"] == "documentFetch"), None)
+    origin = _time_origin(span, document)
+    for key, name in _PAINTS.items():
+        value = _milliseconds(span["attributes"].get(key))
+        if value is not None and origin is not None:
+            found.append(Mark(name, origin + round(value * 1e6) - span["start_unix_nano"]))
+    return found
 
 
 def _first(points: Mapping[str, int], names: tuple[str, ...]) -> int | None:
     return next((points[name] for name in names if name in points), None)
 
 
-def _from_attributes(attributes: Mapping[str, Any]) -> dict[str, int]:
+def _points(span: SpanRecord, document: SpanRecord | None = None) -> dict[str, int]:
+    """Return the known points of a span by name, in unix nanoseconds."""
+    points: dict[str, int] = {}
+    origin = _time_origin(span, document)
+    if origin is not None:
+        for prefix in _PREFIXES:
+            for name in _POINTS:
+                value = _milliseconds(span["attributes"].get(prefix + name))
+                if value is not None:
+                    points[name] = origin + round(value * 1e6)
+        if points and _fetch_start_ms(span) == 0:
+            points["fetch_start"] = origin
+    if not points:
+        for event in span["events"]:
+            name = _snake_case(event["name"])
+            if name in _POINTS:
+                points.setdefault(name, event["time_unix_nano"])
+    return points
+
+
+def _time_origin(span: SpanRecord, document: SpanRecord | None = None) -> int | None:
+    """Find the page's time origin in unix nanoseconds, as exactly as spans tell it.
+
+    A fetch starts with its span; a page load ends with its load event.
+    """
+    for each in (span, document):
+        fetch_start = _fetch_start_ms(each) if each is not None else None
+        if each is not None and fetch_start is not None:
+            return each["start_unix_nano"] - round(fetch_start * 1e6)
+    load = _milliseconds(span["attributes"].get("browser.navigation_timing.load_event_end"))
+    return None if load is None else span["end_unix_nano"] - round(load * 1e6)
+
+
+def _fetch_start_ms(span: SpanRecord) -> float | None:
+    """Return the fetch's start; unlike the other times it may be 0, the time origin itself."""
     for prefix in _PREFIXES:
-        origin = attributes.get(prefix + "fetch_start")
-        if isinstance(origin, bool) or not isinstance(origin, int | float):
-            continue
-        if not 0 <= origin < math.inf:
-            continue
-        points = {"fetch_start": 0}
-        for name in _POINTS:
-            value = _milliseconds(attributes.get(prefix + name))
-            if value is not None:
-                points[name] = round((value - origin) * 1e6)
-        return points
-    return {}
+        value = span["attributes"].get(prefix + "fetch_start")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value) if 0 <= value < _MAX_MS else None
+    return None
 
 
 def _milliseconds(value: Any) -> float | None:
     """Return a usable time, else None: a bool, text, NaN, zero or a negative is not one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 < value < math.inf else None
-
-
-def _from_events(span: SpanRecord) -> dict[str, int]:
-    points: dict[str, int] = {}
-    for event in span["events"]:
-        name = _snake_case(event["name"])
-        if name in _POINTS:
-            points.setdefault(name, event["time_unix_nano"] - span["start_unix_nano"])
-    return points
+    return float(value) if 0 < value < _MAX_MS else None
 
 
 def _snake_case(name: str) -> str:

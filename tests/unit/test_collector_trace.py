@@ -3,15 +3,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans
 
+from collector.api import describe_trace
 from collector.critical_path import critical_path
 from collector.phases import marks, phases
 from collector.records import SpanRecord
+from collector.store import Store
 from collector.tree import arrange
+from edgetrace._config import Settings
+from edgetrace._entries import entries_from_json
+from edgetrace._otlp import encode_span
+from edgetrace._page import PageView
+from edgetrace._page_info import PageInfo
+from edgetrace._sampler import AlwaysOn
+from tests.unit.collector_samples import group
+from tests.unit.entry_samples import (
+    NOW_UNIX_NANO,
+    ORIGIN_UNIX_MS,
+    chromium_navigation,
+    chromium_new_connection,
+)
 
 MS = 1_000_000
 
@@ -27,6 +45,7 @@ def span(
     """Make a record with times in ms."""
     record: dict[str, Any] = {
         "span_id": span_id,
+        "name": "work",
         "parent_span_id": parent,
         "service": service,
         "start_unix_nano": round(start_ms * MS),
@@ -194,9 +213,11 @@ EXPECTED = [
 ]
 
 
-def phases_ms(record: SpanRecord) -> list[tuple[str, float, float]]:
+def phases_ms(
+    record: SpanRecord, children: Sequence[SpanRecord] = ()
+) -> list[tuple[str, float, float]]:
     """Compute phases, in ms."""
-    return [(name, start / MS, end / MS) for name, start, end in phases(record)]
+    return [(name, start / MS, end / MS) for name, start, end in phases(record, children)]
 
 
 def test_phases_come_from_attributes() -> None:
@@ -239,6 +260,66 @@ def test_a_document_has_its_processing_as_phases() -> None:
     ]
     # documentFetch may carry the same attributes: what is after its end is not its own
     assert phases_ms(span("s", 0, 50, attributes=attributes)) == EXPECTED
+
+
+def test_a_page_load_takes_the_time_origin_from_its_document() -> None:
+    """edgetrace's documentLoad has no fetch_start of its own: its documentFetch tells the rest."""
+    fetch = span(
+        "f",
+        5000,
+        5050,
+        name="documentFetch",
+        attributes={f"browser.resource_timing.{name}": value for name, value in TIMES.items()},
+    )
+    load = span(
+        "l",
+        5000,
+        5204,
+        attributes={
+            "browser.navigation_timing.dom_interactive": 200.0,
+            "browser.navigation_timing.load_event_start": 290.0,
+            "browser.paint_timing.first_paint": 150.5,
+        },
+    )
+    assert phases_ms(load, [fetch]) == [*EXPECTED, ("parse", 50, 100)]
+    assert [tuple(mark) for mark in marks(load, [fetch])] == [("firstPaint", 50.5 * MS)]
+    # without it, the end of the load event is the end of the span
+    load["attributes"]["browser.navigation_timing.load_event_end"] = 304.0
+    assert phases_ms(load) == [("load", 190, 204)]
+    assert [tuple(mark) for mark in marks(load)] == [("firstPaint", 50.5 * MS)]
+
+
+@pytest.mark.parametrize("form", ["attributes", "events"])
+def test_spans_of_edgetrace_are_understood(form: str) -> None:
+    """What the agent makes of a browser's entries shows the same phases in both of its forms."""
+    entries, _ = entries_from_json([chromium_navigation, chromium_new_connection])
+    ids = iter(range(1, 9))
+    settings = Settings.from_options(service_name="shop", phases=form)
+    view = PageView(
+        PageInfo(), settings, AlwaysOn(), lambda: b"t" * 16, lambda: next(ids).to_bytes(8, "big")
+    )
+    request = ExportTraceServiceRequest()
+    for made in view.add(entries, ORIGIN_UNIX_MS, NOW_UNIX_NANO):
+        spans = group(request, "shop").spans
+        spans.add().ParseFromString(bare_span(encode_span(made)))
+    store = Store()
+    store.add(request)
+    described = describe_trace(store, (b"t" * 16).hex())
+    store.close()
+    assert described is not None
+    names = {
+        span["name"]: [phase["name"] for phase in span["phases"]] for span in described["spans"]
+    }
+    assert names == {
+        "documentLoad": ["queued", "waiting", "download", "parse", "scripts", "resources"],
+        "documentFetch": ["queued", "waiting", "download"],
+        "resourceFetch": ["queued", "connect", "waiting", "download"],
+    }
+
+
+def bare_span(field: bytes) -> bytes:
+    """Take the Span out of the ScopeSpans field that encode_span() makes."""
+    return ScopeSpans.FromString(field).spans[0].SerializeToString()
 
 
 def test_a_reused_connection_shows_the_wait_for_it() -> None:
