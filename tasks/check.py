@@ -7,6 +7,7 @@ All of them run even if one fails, so that one run shows everything there is to 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -27,15 +28,12 @@ class Check(NamedTuple):
     remedy: str = ""
 
 
+FIX: Final = "python3 build.py check --fix"
 CHECKS: Final = (
     Check("mypy", ("mypy",)),
     Check("tsc", ("npm", "run", "--silent", "typecheck"), BROWSER),
-    Check(
-        "ruff format",
-        ("ruff", "format", "--check", "--quiet", "--diff"),
-        remedy="build.py check --fix",
-    ),
-    Check("ruff check", ("ruff", "check", "--quiet"), remedy="build.py check --fix"),
+    Check("ruff format", ("ruff", "format", "--check"), remedy=FIX),
+    Check("ruff check", ("ruff", "check", "--quiet", "--output-format=concise"), remedy=FIX),
 )
 FIXES: Final = (
     Check("ruff check --fix", ("ruff", "check", "--fix", "--quiet", "--exit-zero")),
@@ -45,8 +43,6 @@ FIXES: Final = (
 
 def _run(check: Check) -> tuple[int, str, float]:
     """Exit code, output and seconds of one check."""
-    import os
-
     started = time.monotonic()
     child = subprocess.run(
         [str(VENV_BIN / check.command[0]), *check.command[1:]],
