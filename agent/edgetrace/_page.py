@@ -78,7 +78,8 @@ class PageView:
         self._documents_out = False
         self._origin_unix_nano: int | None = None
         self._now_unix_nano = MAX_UNIX_NANO  # until a time is given
-        self._first_unix_nano = self._last_unix_nano = 0
+        self._first_unix_nano: int | None = None
+        self._last_unix_nano = 0
 
     @property
     def context(self) -> SpanContext | None:
@@ -255,12 +256,13 @@ class PageView:
         if self._navigation:
             origin, entry = self._navigation
             ended = entry.response_end if entry.kind == Kind.RESTORE else entry.load_event_end
-        else:
+            if not ended and not leaving:
+                return []
+        elif leaving and self._first_unix_nano is not None:
             # No navigation ever came: a root around what did, so that none of it is an orphan.
             origin = self._first_unix_nano
             entry = TimingEntry(kind=float(Kind.NAVIGATION), name=self._info.url)
-            ended = 0.0
-        if not ended and not (leaving and origin):
+        else:
             return []
         self._documents_out = True
         spans = document_spans(
@@ -285,8 +287,8 @@ class PageView:
             span, end_ms = custom_span(item, self._new_span_id(), frame), item.end_ms
         self.counters["spans"] += 1
         self.counters["clamped"] += frame.origin_unix_nano + int(end_ms * 1e6) > frame.now_unix_nano
-        first = self._first_unix_nano or span.start_unix_nano
-        self._first_unix_nano = min(first, span.start_unix_nano)
+        if self._first_unix_nano is None or span.start_unix_nano < self._first_unix_nano:
+            self._first_unix_nano = span.start_unix_nano
         self._last_unix_nano = max(self._last_unix_nano, span.end_unix_nano)
         return span
 

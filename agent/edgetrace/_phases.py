@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What one entry says, as attributes or as events; knows no span, no trace and no `now`.
 
-    attributes   opentelemetry-browser's working names, in milliseconds since the time origin. A
-                 fact is sent once: a resourceFetch begins at fetch_start and ends at response_end,
-                 and a connection that was there already has no lookup and no handshake
+    attributes   opentelemetry-browser's working names, in milliseconds since the time origin;
+                 fetch_start, the span's start, is what they are read against. A connection that
+                 was there already has no lookup and no handshake
     events       document-load's events, in its order, and its content lengths
     off          neither
 
@@ -61,7 +61,13 @@ _PHASES: Final = tuple(
     [
         tuple(
             [
-                _BEFORE + (() if reused else _CONNECTION) + _REQUEST + interim + _RESPONSE
+                _BEFORE
+                + _START
+                + (() if reused else _CONNECTION)
+                + _REQUEST
+                + interim
+                + _RESPONSE
+                + _END
                 # Chromium 156 repeats a cached response's start as that of an interim response.
                 for interim in (_INTERIM, ())
             ]
@@ -117,8 +123,7 @@ def fetch_attributes(entry: TimingEntry, phases: str, url_query: str) -> dict[st
         _put_protocol(attributes, entry.next_hop_protocol)
     if entry.delivery_type:
         attributes[_R + "delivery_type"] = entry.delivery_type[:_MAX_TOKEN]
-    document = entry.kind == Kind.NAVIGATION
-    if not document:  # of a document they are always the same
+    if entry.kind != Kind.NAVIGATION:  # of a document they are always the same
         if entry.render_blocking_status:
             attributes[_R + "render_blocking_status"] = entry.render_blocking_status[:_MAX_TOKEN]
         if entry.initiator_type:
@@ -128,11 +133,9 @@ def fetch_attributes(entry: TimingEntry, phases: str, url_query: str) -> dict[st
     if phases == "attributes":
         # Of a connection that was there already, all is equal to fetchStart (Resource Timing).
         reused = entry.fetch_start == entry.domain_lookup_start == entry.connect_end
-        fields = _PHASES[reused][entry.delivery_type == "cache"]
-        if document:
-            fields = _START + fields + _END
-        if document or entry.response_end != entry.fetch_start:  # else all is at that one moment
-            _put_times(attributes, entry, fields)
+        in_memory = entry.response_end == entry.fetch_start
+        fields = _START if in_memory else _PHASES[reused][entry.delivery_type == "cache"]
+        _put_times(attributes, entry, fields)
     elif phases == "events":
         _put_times(attributes, entry, _BEFORE)
     _put_sizes(attributes, entry, phases == "events")

@@ -74,10 +74,8 @@ def parse_server_timing(text: str) -> list[Metric]:
         At most `MAX_METRICS`, in the header's order.
     """
     metrics = []
-    for chunk in _NEXT.split(text[:MAX_TEXT], MAX_METRICS):
-        match = _METRIC.fullmatch(chunk)
-        if match is None:
-            continue
+    chunks = _NEXT.split(text[:MAX_TEXT], MAX_METRICS)
+    for match in filter(None, map(_METRIC.fullmatch, chunks)):
         # Names without parameters, "miss, db;dur=5, hit", are parted by commas only.
         *before, name = match["name"].split(",")
         duration, description = match["dur"] or "", match["desc"] or ""

@@ -147,7 +147,10 @@ def document_spans(
     restored = entry.kind == Kind.RESTORE
     start_ms = entry.start_time if restored else entry.fetch_start or entry.start_time
     end_ms = entry.response_end if restored else entry.load_event_end
-    end = frame.at(end_ms) if end_ms else max(frame.at(last_known_ms(entry)), last_unix_nano)
+    if end_ms:
+        end = frame.at(end_ms)
+    else:
+        end = max(frame.at(last_known_ms(entry)), min(last_unix_nano, frame.now_unix_nano))
     moments: list[tuple[str, float]] = []
     if frame.phases == "events" and not restored:
         moments = events(entry, LOAD_EVENTS)
