@@ -3,7 +3,7 @@
 
     dist/
       agent.js, edgetrace-worker.js                  esbuild, browser/
-      edgetrace-agent.zip                            agent/edgetrace, stripped line for line
+      edgetrace-agent.zip                            of agent/edgetrace what the runtime reaches
       edgetrace-<version>-py3-none-any.whl           hatchling, plain sources
       pyodide/…                                      npm's pyodide, edgetrace in its lock file
       manifest.json                                  sizes, SHA-256, SRI
@@ -23,15 +23,12 @@ from pathlib import Path
 from typing import Final
 
 from tasks import budget, lockfile, manifest, wheel
-from tasks.archive import zip_bytes
-from tasks.console import BuildError, run, say, step
+from tasks.agent_archive import agent_zip
+from tasks.console import run, say, step
 from tasks.node import tool_environ
 from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV_BIN
 from tasks.stamps import one_at_a_time
-from tasks.strip import strip
 
-# Python that only a test on a host uses; a browser never asks for it.
-HOST_ONLY: Final = {"testing.py", "pytest_plugin.py"}
 PYODIDE_FILES: Final = (
     "pyodide.mjs",
     "pyodide.asm.mjs",
@@ -40,25 +37,6 @@ PYODIDE_FILES: Final = (
 )
 HASHED_BYTES: Final = 1_000_000
 NOT_SOURCE: Final = {"node_modules", "demo", "__pycache__"}
-
-
-def agent_zip() -> bytes:
-    """edgetrace-agent.zip: the package as the runtime worker unpacks it."""
-    return zip_bytes(
-        {
-            f"edgetrace/{path.name}": _stripped(path).encode()
-            for path in PACKAGE.glob("*.py")
-            if path.name not in HOST_ONLY
-        }
-    )
-
-
-def _stripped(path: Path) -> str:
-    try:
-        return strip(path.read_text(encoding="utf-8"), path.name)
-    except SyntaxError as exc:
-        place = f"{path.relative_to(ROOT)}:{exc.lineno}"
-        raise BuildError(f"{place}: {exc.msg}") from exc
 
 
 def _inputs() -> Iterator[Path]:
@@ -123,7 +101,7 @@ def write(folder: Path, work: Path) -> None:
     """Write a whole bundle into the empty ``folder``; ``work`` is for what is needed meanwhile."""
     with step("building agent.js and edgetrace-worker.js"):
         _build_scripts(folder, work)
-    with step("stripping the agent, building the wheel"):
+    with step("packing the agent, building the wheel"):
         (folder / "edgetrace-agent.zip").write_bytes(agent_zip())
         built = wheel.build(folder)
     with step("copying Pyodide, adding edgetrace to its lock file"):

@@ -16,7 +16,7 @@ import pytest
 
 from tasks import bundle, manifest, wheel
 from tasks.node import tool_environ
-from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV
+from tasks.paths import BROWSER, CACHE, DIST, PYODIDE, ROOT, VENV
 
 pytestmark = pytest.mark.skipif(
     not (DIST / "manifest.json").exists(), reason="no bundle; run: python3 build.py bundle"
@@ -47,15 +47,10 @@ def test_the_manifest_is_true() -> None:
         assert manifest.describe((DIST / name).read_bytes()) == entry, name
 
 
-def test_the_agent_archive_holds_the_package_and_no_test_tool() -> None:
-    """Every module is in it under its own name, but those that only a host runs."""
+def test_the_agent_archive_holds_two_files() -> None:
+    """What finds the modules, and the modules in one piece; test_agent_archive.py says of what."""
     with zipfile.ZipFile(DIST / "edgetrace-agent.zip") as archive:
-        names = set(archive.namelist())
-    assert names == {
-        f"edgetrace/{path.name}"
-        for path in PACKAGE.glob("*.py")
-        if path.name not in bundle.HOST_ONLY
-    }
+        assert archive.namelist() == ["edgetrace/__init__.py", "edgetrace/modules.bz2"]
 
 
 def test_two_folders_make_the_same_bytes(tmp_path: Path) -> None:
