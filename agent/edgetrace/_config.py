@@ -129,7 +129,7 @@ class Settings:
             try:
                 parsed = option.parse(value)
             except Exception:  # int() and float() overflow, a value's own methods raise anything
-                secret = name == "headers" or (isinstance(value, str) and "@" in value)
+                secret = name == "headers" or (type(value) is str and "@" in value)
                 told = "(a credential)" if secret else value  # messages end up in consoles
                 raise ConfigError(shown, told, f"use {option.form}") from None
             values.setdefault(name, parsed)  # what comes first is the more specific

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from ._clock import AnchoredClock
 from ._config import Settings
 from ._export import Exporter
+from ._propagation import propagators_from_names, set_propagators
 from ._pump import Pump
 from ._report import ErrorHandler, LogHandler, Reporter
 from ._sampler import Sampler
@@ -32,7 +33,7 @@ def configure(
     error_handler: ErrorHandler | None = None,
     **options: object,
 ) -> TracerProvider:
-    """Make a provider and make it the program's.
+    """Make a provider and make it the program's, with the headers of `extract` and `inject`.
 
     Args:
         environ: `OTEL_*` variables, a Worker's `env` or `os.environ`; keywords stand before them.
@@ -54,6 +55,7 @@ def configure(
     if isinstance(sampler, str):
         options["sampler"], sampler = sampler, None
     settings = Settings.from_environ(environ or {}, **options)
+    propagators = propagators_from_names(settings.propagators)
     if sys.platform == "emscripten":
         from . import _pyodide  # noqa: PLC0415  # importable in Pyodide alone
 
@@ -81,5 +83,6 @@ def configure(
         sampler=sampler,
         error_handler=handler,
     )
+    set_propagators(propagators)
     set_tracer_provider(provider)
     return provider

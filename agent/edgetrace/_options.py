@@ -37,7 +37,7 @@ class Option(NamedTuple):
 
 
 def _text(value: str) -> str:
-    return value.strip()
+    return str.strip(value)
 
 
 def _url(value: str) -> str:
