@@ -100,25 +100,30 @@ class PageTracer:
         """
         __tracebackhide__ = True
         from edgetrace._page_trace.chrome import Load
+        from edgetrace._page_trace.errors import PageTraceError
 
         timeout_s = self._timeout_s if timeout_s is None else timeout_s
         mailbox = next(self._mailboxes)
-        chrome = self._chrome()
         wanted = Load(
             url=url,
             endpoint=self._sink.endpoint(mailbox),
             agent_url=agent_url or self._agent_url,
-            until=time.monotonic() + timeout_s,
+            until=0.0,
             ready=ready,
             wait_until=wait_until or ("load" if ready else "networkidle"),
             context_options=context_options or {},
             prepare=prepare,
         )
-        return self._trace(wanted, mailbox, chrome.load(wanted))
+        try:
+            chrome = self._chrome()
+            wanted.until = time.monotonic() + timeout_s  # the browser's own start does not count
+            return self._trace(wanted, mailbox, chrome.load(wanted))
+        except PageTraceError as error:
+            # Where in Playwright it happened says nothing to the test's author.
+            raise error.with_traceback(None) from None
 
     def _trace(self, wanted: Load, mailbox: str, seen: Seen) -> PageTrace:
         """Wait until the spans of the page load are there, and put them together."""
-        __tracebackhide__ = True
         from edgetrace._page_trace.spans import page_trace_of
 
         found: PageTrace | None = None
@@ -183,7 +188,7 @@ def page_trace(
     asked = option("--edgetrace-dist")
     dist = Path(asked or _CHECKOUT_DIST)
     if asked and not (dist / "agent.js").is_file():
-        raise pytest.UsageError(f"--edgetrace-dist: there is no agent.js in {dist}")
+        pytest.fail(f"--edgetrace-dist: there is no agent.js in {dist}", pytrace=False)
     sink = Sink(dist if (dist / "agent.js").is_file() else None)
     own = f"{sink.url}/edgetrace/agent.js" if sink.files else None
     try:

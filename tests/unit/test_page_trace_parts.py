@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from edgetrace._page_trace.sink import Sink
 from edgetrace._page_trace.spans import PageTrace, page_trace_of
@@ -182,7 +182,7 @@ def test_values_of_every_kind_become_pythons() -> None:
             value.array_value.values.add().int_value = 7
         elif key == "map":
             value.kvlist_value.values.add(key="a").value.bool_value = True
-    span.status.code = 2
+    span.status.code = Status.STATUS_CODE_ERROR
     span.status.message = "down"
     trace = of(span)
     root = trace.root

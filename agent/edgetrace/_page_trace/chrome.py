@@ -206,5 +206,5 @@ def _wait_for_agent(page: Page, wanted: Load, seen: Seen) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """Without Playwright's call log."""
-    return str(error).strip().partition("\n")[0]
+    """Without Playwright's call log, and without its own name for the call."""
+    return str(error).strip().partition("\n")[0].removeprefix("Page.goto: ")

@@ -100,6 +100,7 @@ class PageTrace:
         Raises:
             LookupError: None fits, or several do; the message lists the candidates.
         """
+        __tracebackhide__ = True  # pytest then shows the test's own line
         found = self.find_all(name, url_contains)
         if len(found) == 1:
             return found[0]
