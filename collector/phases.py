@@ -9,7 +9,7 @@ They are read from either of the two shapes in use, and come out the same:
 
 | phase       | from                           | to                                              |
 |-------------|--------------------------------|-------------------------------------------------|
-| queued      | fetch_start                    | the first of the phases dns to download         |
+| queued      | fetch_start, or a phase's end   | the next of the phases dns to download          |
 | redirect    | redirect_start                 | redirect_end                                    |
 | dns         | domain_lookup_start            | domain_lookup_end                               |
 | connect     | connect_start                  | secure_connection_start, else connect_end       |
@@ -102,14 +102,26 @@ def phases(span: SpanRecord, children: Sequence[SpanRecord] = ()) -> list[Phase]
         end = min(end - start_unix_nano, duration)
         if start < end:
             found.append(Phase(name, start, end))
-    # On a reused connection the browser reports the DNS and connect times as fetch_start, or a
-    # sender leaves them out, so the wait for a connection shows only as the gap before the first
-    # phase that took time.
-    first = min((phase.start_ns for phase in found if phase.name in _NETWORK), default=0)
-    begin = max(points.get("fetch_start", start_unix_nano + first) - start_unix_nano, 0)
-    if begin < first:
-        found.append(Phase("queued", begin, first))
+    begin = points.get("fetch_start")
+    if begin is not None:
+        found += _queued(max(begin - start_unix_nano, 0), found)
     return sorted(found, key=lambda phase: phase.start_ns)
+
+
+def _queued(begin: int, found: Sequence[Phase]) -> list[Phase]:
+    """Name the gaps before and between the network's phases.
+
+    On a reused connection the browser reports the DNS and connect times as fetch_start, or a
+    sender leaves them out: the wait for a free connection is only to be seen as a gap.
+    """
+    gaps: list[Phase] = []
+    for phase in sorted(
+        (phase for phase in found if phase.name in _NETWORK), key=lambda phase: phase.start_ns
+    ):
+        if begin < phase.start_ns:
+            gaps.append(Phase("queued", begin, phase.start_ns))
+        begin = max(begin, phase.end_ns)
+    return gaps
 
 
 def marks(span: SpanRecord, children: Sequence[SpanRecord] = ()) -> list[Mark]:

@@ -208,6 +208,7 @@ EXPECTED = [
     ("dns", 2, 5),
     ("connect", 5, 8),
     ("tls", 8, 12),
+    ("queued", 12, 13),
     ("waiting", 13, 30.5),
     ("download", 30.5, 50),
 ]
@@ -313,7 +314,7 @@ def test_spans_of_edgetrace_are_understood(form: str) -> None:
     assert names == {
         "documentLoad": ["queued", "waiting", "download", "parse", "scripts", "resources"],
         "documentFetch": ["queued", "waiting", "download"],
-        "resourceFetch": ["queued", "connect", "waiting", "download"],
+        "resourceFetch": ["queued", "connect", "queued", "waiting", "download"],
     }
 
 

@@ -102,7 +102,7 @@ def test_the_waterfall_draws_phases_errors_and_the_path(page: Page, collector: C
     load = page.get_by_role("row", name="documentLoad").first
     phases = load.locator(".phase").evaluate_all("all => all.map(e => e.className.split('-')[1])")
     assert phases == [
-        "queued", "dns", "connect", "tls", "waiting", "download",
+        "queued", "dns", "connect", "tls", "queued", "waiting", "download",
         "parse", "scripts", "ready", "resources", "load",
     ]  # fmt: skip
     assert load.locator(".path-segment").count() > 1

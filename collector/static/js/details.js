@@ -18,7 +18,7 @@ export function fillDetails(panel, span, on) {
       ` · ${kindName(span.kind)}`),
     ...status(span),
     el("dl", { class: "numbers" },
-      number("Start", `+${duration(span.start_offset_ns)}`, isoTime(span.start_unix_nano)),
+      number("Start", span.start_offset_ns ? `+${duration(span.start_offset_ns)}` : "0", isoTime(span.start_unix_nano)),
       number("Duration", duration(span.duration_ns), `${span.duration_ns.toLocaleString("en")} ns`),
       number("Children", String(span.child_count))),
     ...phases(span),

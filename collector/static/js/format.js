@@ -58,9 +58,17 @@ export function urlHint(url, pageUrl) {
     let pageHost = "";
     try { pageHost = new URL(pageUrl).host; } catch { /* a trace without a page */ }
     const path = parsed.pathname === "/" ? "/" : parsed.pathname.split("/").filter(Boolean).at(-1);
-    const short = path + (parsed.search.length > 1 ? parsed.search.slice(0, 40) : "");
+    const short = readable(path) + (parsed.search.length > 1 ? readable(parsed.search).slice(0, 40) : "");
     return host === pageHost ? short : `${host} … ${short}`;
   } catch {
     return url;
+  }
+}
+
+function readable(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone percent sign
   }
 }

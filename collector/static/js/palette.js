@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // One hue per service, stable while the page is open and, but for collisions, between visits.
 
-const HUES = [264, 165, 55, 330, 205, 110, 300, 20, 85, 235, 140, 355];
+const HUES = [258, 162, 350, 215, 300, 30, 185, 140, 325, 240, 60, 280];
 const assigned = new Map();
 
 /** The hue (degrees, OKLCH) of a service: hashed, then moved on if another service has it. */
