@@ -7,7 +7,7 @@ import { version } from "./config";
 import { ask, state } from "./connect";
 import { attempt, failure } from "./guard";
 import { handOverAll, stop, stopped } from "./lifecycle";
-import { origin } from "./pack";
+import { clock } from "./pack";
 import type { Attributes, Counters } from "./protocol";
 import { tell } from "./view";
 
@@ -26,8 +26,8 @@ function openSpan(name: string, attributes: Attributes): OpenSpan {
       attempt(() => {
         if (ended || stopped) return;
         ended = true;
-        const times = { origin: origin(), start, end: performance.now() };
-        const failed = error === undefined ? "" : `${error}` || "error";
+        const times = { ...clock(), start, end: performance.now() };
+        const failed = error === undefined ? "" : `${error}`;
         tell({ kind: "span", name: `${name}`, ...times, attributes: JSON.stringify(attributes), error: failed });
       }),
   };

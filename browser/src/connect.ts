@@ -25,7 +25,7 @@ export const state: { runtime: Where | "" | "none"; cause: string } = { runtime:
 export function post(message: ToRuntime): void {
   if (state.runtime == "none") return;
   if (!safe) kept.push(message);
-  port?.postMessage(message, safe && message.kind == "entries" ? [message.numbers.buffer] : []);
+  port?.postMessage(message); // copied, not moved: 48 KB a slice, and it may have to be said again
 }
 
 /** Posts a question; the answer always comes. */
@@ -44,7 +44,7 @@ export function end(cause: unknown): void {
 }
 
 function hear(message: ToPage): void {
-  if (message.kind == "debug") console.log(message.text);
+  if ("text" in message) console.log(message.text);
   if (message.kind == "failed") end(message.cause);
   if (outlives || message.kind == "flushed") {
     safe = true;
@@ -69,7 +69,7 @@ function fall(cause: unknown): void {
 
 export function open(): void {
   try {
-    if (inPage) throw "asked for";
+    if (inPage) throw "";
     const worker = new SharedWorker(script(workerUrl), {
       type: "module",
       name,
@@ -85,9 +85,5 @@ export function open(): void {
   }
 }
 
-/** The page goes away; one in the back/forward cache still lets a shared worker start and hear what was posted. */
-export function part(persisted: boolean): void {
-  if (!kept[0] || (persisted && outlives)) return;
-  save(kept);
-  kept = [];
-}
+/** The page is gone for good. (In the back/forward cache it would still let a worker start and hear what was posted.) */
+export const part = (): unknown => kept[0] && save(kept);

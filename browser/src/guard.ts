@@ -10,7 +10,7 @@ export function attempt<T>(work: () => T): T | undefined {
     return work();
   } catch (error) {
     failure = `${error}`;
-    return undefined;
+    return;
   }
 }
 

@@ -3,6 +3,7 @@
 import { installAgent, startPyodide } from "./boot";
 import { browserFacts } from "./browser-info";
 import type { Counters, ToPage, ToRuntime } from "./protocol";
+import { complete, originOf } from "./unpack";
 
 /** Python's side, `edgetrace.browser.WorkerRuntime`; it is handed plain data only. */
 interface Runtime {
@@ -21,6 +22,8 @@ interface Page {
   repeated: boolean;
   /** Whether the view has been sent for the first time. */
   flushed: boolean;
+  /** Whether the page is gone, perhaps into the back/forward cache: a shared worker's message would throw it out there. */
+  away: boolean;
 }
 
 /** Python starts for these; whatever else a page says can wait for them. */
@@ -28,11 +31,12 @@ const STARTERS = /boot|flush|leave/;
 /** Ports are never known to be closed: the oldest are forgotten. */
 const MAX_PAGES = 256;
 const MAX_VIEWS = 1000;
+const UP_DELAY_MS = 50;
 
 export class Host {
   _pages = new Map<number, Page>();
   _waiting: [Page, ToRuntime][] = [];
-  _views = new Set<string>();
+  _views = new Set<number>();
   _runtime: Runtime | undefined;
   _counters = { state: "idle", boots: 0, boot_ms: 0, connections: 0 };
   readonly _options: string;
@@ -50,13 +54,16 @@ export class Host {
   }
 
   serve(port: Port): void {
-    const page: Page = { id: ++this._counters.connections, port, repeated: false, flushed: false };
+    const page: Page = { id: ++this._counters.connections, port, repeated: false, flushed: false, away: false };
     this._pages.set(page.id, page).delete(page.id - MAX_PAGES);
     port.onmessage = (event) => this._hear(page, event.data);
-    port.postMessage({ kind: "up" });
+    // Not at once: what the page has posted by now may end with its leave.
+    setTimeout(() => this._post(page, { kind: "up" }), UP_DELAY_MS);
   }
 
   _hear(page: Page, message: ToRuntime): void {
+    if (message.kind == "leave" && message.gone) page.away = true;
+    if (message.kind == "hello" || "id" in message) page.away = false;
     if (message.kind == "hello") {
       page.flushed = false;
       page.repeated = this._views.has(message.view);
@@ -71,12 +78,12 @@ export class Host {
 
   _tell(runtime: Runtime, page: Page, message: ToRuntime): void {
     if (message.kind == "entries") {
-      let { numbers } = message;
-      if (!(numbers instanceof Float64Array)) numbers = Float64Array.from(Object.values(numbers)); // out of storage
-      return runtime.entries(page.id, message.origin, numbers, message.text);
+      const { numbers, text } = complete(message);
+      return runtime.entries(page.id, originOf(message), numbers, text);
     }
     let said: object = message;
     if (message.kind == "hello") said = { ...message, page: { ...message.page, ...browserFacts() } };
+    if (message.kind == "span") said = { ...message, origin: originOf(message) };
     if (message.kind == "boot") {
       if (page.flushed) return;
       page.flushed = true;
@@ -87,7 +94,7 @@ export class Host {
 
   _post(page: Page, message: ToPage): void {
     if ("counters" in message) Object.assign(message.counters, this._counters satisfies Counters);
-    page.port.postMessage(message);
+    if (!page.away) page.port.postMessage(message);
   }
 
   async _boot(): Promise<void> {
@@ -108,7 +115,6 @@ export class Host {
     this._counters.state = "ready";
     this._counters.boots++;
     this._counters.boot_ms = Math.round(performance.now() - start);
-    for (const page of this._pages.values()) this._post(page, { kind: "ready" });
     for (const [page, message] of this._waiting.splice(0)) this._tell(this._runtime, page, message);
   }
 

@@ -44,7 +44,7 @@ export function handOverAll(): void {
 function leave(gone: boolean): void {
   if (stopped) return;
   handOverAll();
-  post({ kind: gone || complete ? "leave" : "boot" });
+  post({ kind: gone || complete ? "leave" : "boot", gone });
 }
 
 export function stop(): void {
@@ -67,7 +67,7 @@ export function live(): void {
   on("visibilitychange", () => document.visibilityState == "hidden" && leave(false));
   on("pagehide", (event) => {
     leave(true);
-    part(event.persisted);
+    if (!event.persisted) part();
   });
   on("pageshow", (event) => {
     if (!event.persisted) return;

@@ -4,11 +4,11 @@ import { api } from "./api";
 import { attempt } from "./guard";
 import { live } from "./lifecycle";
 
-const page = window as unknown as { edgetrace?: typeof api | Parameters<typeof api.push> };
-const early = page.edgetrace;
-// Anything but a queue is a first tag's API: the page is in good hands.
-if (!early || Array.isArray(early)) {
+const page = window as unknown as { edgetrace?: typeof api };
+const early = page.edgetrace as (typeof api & Parameters<typeof api.push>) | undefined;
+// With a first tag's API already there, the page is in good hands.
+if (!early?.version) {
   page.edgetrace = api;
   attempt(live);
-  if (early) api.push(...early);
+  if (Array.isArray(early)) api.push(...early); // otherwise an element with that id, or nothing
 }

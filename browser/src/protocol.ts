@@ -2,7 +2,7 @@
 // What a page and its runtime say to each other; both sides import these types, nobody else speaks.
 //
 //   page    hello  entries*  span*  attribute*      boot   flush -> flushed   counters -> counters   leave   stop
-//   worker  up (connected)   ready (Python runs)    failed (it never will)    debug
+//   worker  up (connected)   failed (Python will not run)   debug
 
 /** Order of the numbers in one packed row. `kind`: 0 resource, 1 navigation, 2 paint, 3 bfcache restore. */
 export const NUMBERS =
@@ -32,24 +32,30 @@ export interface BrowserFacts {
 export type Attributes = Record<string, unknown>;
 export type Counters = Record<string, number | string | boolean>;
 
+/** Unix ms of a page's time zero: performance.timeOrigin, and Date.now() - performance.now() when it was said. */
+export interface Clock {
+  origin: number;
+  anchor: number;
+}
+
 export type ToRuntime =
   /** First word of each page view; again after a bfcache restore. `view`: random; what comes twice counts once. */
-  | { kind: "hello"; view: string; page: PageFacts }
-  /** `origin`: Unix ms of the page's time zero. `numbers`: rows of NUMBERS. `text`: rows of STRINGS, joined by \n. */
-  | { kind: "entries"; origin: number; numbers: Float64Array; text: string }
-  /** `start`, `end`: ms since `origin`. `attributes`, `value`: JSON, copied when the page said it. `error`: "" is none. */
-  | { kind: "span"; origin: number; name: string; start: number; end: number; attributes: string; error: string }
+  | { kind: "hello"; view: number; page: PageFacts }
+  /** `numbers`: rows of NUMBERS. `text`: rows of STRINGS, joined by \n. */
+  | ({ kind: "entries"; numbers: Float64Array; text: string } & Clock)
+  /** `start`, `end`: ms since time zero. `attributes`, `value`: JSON, copied when the page said it. `error`: "" is none. */
+  | ({ kind: "span"; name: string; start: number; end: number; attributes: string; error: string } & Clock)
   | { kind: "attribute"; key: string; value: string }
   /** The page is loaded and idle: Python may start. `leave`, `flush` start it too. */
-  | { kind: "boot" }
+  | { kind: "boot"; gone?: boolean }
   | { kind: "flush" | "counters"; id: number }
-  /** The page is hidden or going away: finish the view and send. */
-  | { kind: "leave" }
+  /** The page is hidden or (`gone`) going away: finish the view and send. */
+  | { kind: "leave"; gone: boolean }
   /** Erase what is queued, collect no more. */
   | { kind: "stop" };
 
 export type ToPage =
-  | { kind: "up" | "ready" }
+  | { kind: "up" }
   | { kind: "failed"; cause: string }
   | { kind: "debug"; text: string }
   | { kind: "flushed" | "counters"; id: number; counters: Counters };

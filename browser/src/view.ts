@@ -33,7 +33,7 @@ export function handOver(): boolean {
   if (!begun) {
     begun = true;
     restore().forEach(post);
-    post({ kind: "hello", view: `${Math.random()}`, page: pageFacts() });
+    post({ kind: "hello", view: Math.random(), page: pageFacts() });
     navigation();
     early.splice(0).forEach(post);
   }
@@ -46,5 +46,5 @@ export function handOver(): boolean {
 /** The page came back at `startTime` and is on screen: a view of its own. */
 export function comeBack(startTime: number): void {
   begun = complete = false;
-  restored = { entryType: "restore", name: location.href, startTime, responseEnd: performance.now() };
+  restored = { type: "restore", name: location.href, startTime, responseEnd: performance.now() };
 }

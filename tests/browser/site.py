@@ -2,7 +2,8 @@
 """A small web site for tests: pages made by the test, the bundle under /edgetrace/, countless resources.
 
     /edgetrace/...      dist/, as a site would serve it (cacheable, wasm and modules typed)
-    /r/<n>.<ext>        a resource of that type; ?wait=<name> is held back until `release(name)`
+    /r/<n>.<ext>        a resource of that type
+    ?wait=<name>        is held back until `gate(name)` is set, by the test or by a request with ?open=<name>
     /v1/traces          handed on to the collector: the same-origin endpoint
     anything else       what `add()` put there, or 404
 
@@ -109,9 +110,11 @@ class Site:
     def answer(self, path: str, query: str) -> Document:
         """What a GET of `path` gets."""
         self.requests[path] += 1
-        wait = parse_qs(query).get("wait")
-        if wait:
-            self.gate(wait[0]).wait(WAIT_LIMIT_S)
+        asked = parse_qs(query)
+        for name in asked.get("open", ()):
+            self.gate(name).set()
+        for name in asked.get("wait", ()):
+            self.gate(name).wait(WAIT_LIMIT_S)
         if path in self.missing:
             return Document(b"not here", status=404)
         if path in self._documents:

@@ -42,12 +42,10 @@ def test_a_prerendered_page_is_reported_when_it_is_shown(
     """A prerendered page says nothing until it is activated; its documentLoad knows activationStart."""
     rules = '{"prerender": [{"source": "list", "urls": ["/next"], "eagerness": "immediate"}]}'
     go = """<script>
-      const told = new BroadcastChannel("prerendered");
-      told.onmessage = () => { location.href = "/next" };
+      fetch("/r/go.json?wait=loaded").then(() => { location.href = "/next" });
     </script>"""
     tell = """<script>
-      if (document.prerendering) addEventListener("load", () =>
-        setTimeout(() => new BroadcastChannel("prerendered").postMessage(1), 300));
+      addEventListener("load", () => { if (document.prerendering) fetch("/r/tell.json?open=loaded") });
     </script>"""
     url = site.add("/", html(f'<script type="speculationrules">{rules}</script>' + go))
     site.add("/next", html(tag(kind=""), resources(3) + tell))
