@@ -34,50 +34,25 @@ _R: Final = "browser.resource_timing."
 _N: Final = "browser.navigation_timing."
 
 
-def _fields(prefix: str, *names: str) -> Fields:
-    return tuple([(TimingEntry._fields.index(name), prefix + name) for name in names])
+def _fields(prefix: str, first: str, last: str = "") -> Fields:
+    """The fields from `first` to `last`, in the order of `NUMBERS`."""
+    names = TimingEntry._fields
+    indices = range(names.index(first), names.index(last or first) + 1)
+    return tuple([(index, prefix + names[index]) for index in indices])
 
 
-_BEFORE: Final = _fields(_R, "redirect_start", "redirect_end", "worker_start")
+_BEFORE: Final = _fields(_R, "worker_start", "redirect_end")
 _START: Final = _fields(_R, "fetch_start")
-_CONNECTION: Final = _fields(
-    _R,
-    *("domain_lookup_start", "domain_lookup_end"),
-    *("connect_start", "secure_connection_start", "connect_end"),
-)
-_REQUEST: Final = _fields(_R, "request_start")
-_INTERIM: Final = _fields(_R, "first_interim_response_start")
-_RESPONSE: Final = _fields(_R, "response_start")
-_END: Final = _fields(_R, "response_end")
-_LOAD: Final = _fields(
-    _N,
-    *("unload_event_start", "unload_event_end", "dom_interactive"),
-    *("dom_content_loaded_event_start", "dom_content_loaded_event_end", "dom_complete"),
-    *("load_event_start", "load_event_end"),
-)
+_NEW: Final = _fields(_R, "worker_start", "response_end")
+_REUSED: Final = _BEFORE + _START + _fields(_R, "request_start", "response_end")
+_INTERIM: Final = _R + "first_interim_response_start"
+_LOAD: Final = _fields(_N, "unload_event_start", "load_event_end")
 _ACTIVATION: Final = _fields(_N, "activation_start")
 
-_PHASES: Final = tuple(
-    [
-        tuple(
-            [
-                _BEFORE
-                + _START
-                + (() if reused else _CONNECTION)
-                + _REQUEST
-                + interim
-                + _RESPONSE
-                + _END
-                # Chromium 156 repeats a cached response's start as that of an interim response.
-                for interim in (_INTERIM, ())
-            ]
-        )
-        for reused in (False, True)
-    ]
+FETCH_EVENTS: Final = (
+    *_fields(_R, "fetch_start", "request_start"),
+    *_fields(_R, "response_start", "response_end"),
 )
-"""A fetch's phases, by [connection reused][from the cache]."""
-
-FETCH_EVENTS: Final = _START + _CONNECTION + _REQUEST + _RESPONSE + _END
 LOAD_EVENTS: Final = _START + _LOAD
 
 PAINTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -89,13 +64,6 @@ PAINTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """A paint entry's name to document-load's event and to our attribute."""
 
-_VERSIONS: Final[Mapping[str, str]] = dict(
-    zip(
-        ("http/0.9", "http/1.0", "http/1.1", "h2", "h2c", "h3"),
-        ("0.9", "1.0", "1.1", "2", "2", "3"),
-        strict=True,
-    )
-)
 _MAX_TOKEN: Final = 64
 """Characters of what browsers choose from short lists."""
 _MAX_TEXT: Final = 256
@@ -131,11 +99,16 @@ def fetch_attributes(entry: TimingEntry, phases: str, url_query: str) -> dict[st
     if entry.content_type:
         attributes[_R + "content_type"] = entry.content_type[:_MAX_TEXT]
     if phases == "attributes":
-        # Of a connection that was there already, all is equal to fetchStart (Resource Timing).
-        reused = entry.fetch_start == entry.domain_lookup_start == entry.connect_end
-        in_memory = entry.response_end == entry.fetch_start
-        fields = _START if in_memory else _PHASES[reused][entry.delivery_type == "cache"]
+        fields = _NEW
+        if entry.response_end == entry.fetch_start:  # from memory: all is at that one moment
+            fields = _START
+        elif entry.fetch_start == entry.domain_lookup_start == entry.connect_end:
+            # So are, of a connection that was there already, its lookup and handshake.
+            fields = _REUSED
         _put_times(attributes, entry, fields)
+        if entry.delivery_type == "cache":
+            # Chromium 156 repeats a cached response's start as that of an interim response.
+            attributes.pop(_INTERIM, None)
     elif phases == "events":
         _put_times(attributes, entry, _BEFORE)
     _put_sizes(attributes, entry, phases == "events")
@@ -202,13 +175,10 @@ def _put_time(attributes: dict[str, AttributeValue], key: str, at_ms: float) -> 
 
 def _put_protocol(attributes: dict[str, AttributeValue], alpn: str) -> None:
     """Put name and version; the name is left out where it is `http`, as the conventions allow."""
-    alpn = alpn[:_MAX_TOKEN].lower()
-    version = "3" if alpn.startswith("h3-") else _VERSIONS.get(alpn)
-    if version:
-        attributes["network.protocol.version"] = version
-        return
-    name, _, version = alpn.partition("/")
-    if name != "unknown":
+    name, _, version = alpn[:_MAX_TOKEN].lower().partition("/")
+    if name[:2] in ("h2", "h3"):  # h2c, h3-29
+        name, version = "http", name[1]
+    if name not in ("http", "unknown"):
         attributes["network.protocol.name"] = name
     if version:
         attributes["network.protocol.version"] = version
