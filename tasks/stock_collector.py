@@ -97,8 +97,8 @@ def build() -> Path:
             CANNOT_BUILD_HERE,
         ) from exc
     with step("stock collector: compiling (minutes, once)"):
-        command = [go, "build", "-ldflags", "-s -w", "-o", work / BINARY.name, "."]
-        _run(command, work / "src", environ)
+        output = str(work / BINARY.name)
+        _run([go, "build", "-ldflags", "-s -w", "-o", output, "."], work / "src", environ)
     os.replace(work / BINARY.name, BINARY)
     shutil.rmtree(work, ignore_errors=True)
     return BINARY
