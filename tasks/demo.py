@@ -74,9 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """`build.py demo`."""
-    from tasks import bundle
+    from tasks import bundle, chromium, wheels
 
+    wheels.ensure()
     bundle.ensure()
+    if args.headless:
+        chromium.ensure()
     # Only the project's .venv has what these import.
     from tasks.demo_site import Site
 
@@ -100,10 +103,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _headless(args: argparse.Namespace, site: str, collector: Collector) -> int:
-    from tasks import chromium, demo_headless
+    from tasks import demo_headless
     from tasks.demo_site import PAGES
 
-    chromium.ensure()
     picture = args.screenshot or SCREENSHOT
     started = time.monotonic()
     with demo_headless.browser() as chrome:
