@@ -58,7 +58,12 @@ def main(args: argparse.Namespace) -> int:
     if args.collector:
         from tasks import stock_collector
 
-        environ["EDGETRACE_STOCK_COLLECTOR"] = str(stock_collector.build())
+        try:
+            environ["EDGETRACE_OTELCOL"] = str(stock_collector.build())
+        except BuildError as exc:
+            if exc.exit_code != stock_collector.CANNOT_BUILD_HERE:
+                raise
+            say(f"skipped: {exc}")  # no Go here, or no module proxy: its tests skip themselves
     if args.rest:
         return call([sys.executable, "-m", "pytest", *args.rest], cwd=ROOT, environ=environ)
 
