@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from ._options import OPTIONS
 from ._types import Attributes, AttributeValue, Resource
+from ._variables import VARIABLES
 from ._version import VERSION
 from .errors import ConfigError
 
@@ -98,8 +99,8 @@ class Settings:
         """
         variables = (
             (variable, name, environ[variable])
-            for name, option in OPTIONS.items()
-            for variable in option.variables
+            for name in OPTIONS
+            for variable in VARIABLES[name]
             if environ.get(variable, "") != ""
         )
         keywords = ((name, name, value) for name, value in options.items())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""How each option is given: the table of forms and variables, and the parsers behind it.
+"""How each option is given: the table of forms, and the parsers behind it.
 
 A parser takes text or the Python value and returns the validated value; whatever else it meets it
 answers with an exception of any kind, and `Settings` makes the `ConfigError` that names the option.
@@ -28,12 +28,10 @@ class Option(NamedTuple):
     Attributes:
         parse: Text or the Python value to the validated value; raises whatever it likes.
         form: What is accepted, to follow the word "use".
-        variables: Its environment variables, the more specific first.
     """
 
     parse: Callable[[Any], Any]
     form: str
-    variables: tuple[str, ...] = ()
 
 
 def _text(value: str) -> str:
@@ -118,63 +116,51 @@ def _attributes(value: Any) -> Attributes:
     return cleaned
 
 
-_COUNT: Final = (_integer(0), "a whole number from 0")
-_SIZE: Final = (_integer(1), "a whole number from 1")
-_MILLISECONDS: Final = (_integer(1), "whole milliseconds from 1")
-_ABSOLUTE_URL: Final = (_url, "an absolute http: or https: URL without credentials")
+def _one_of(*accepted: str) -> Option:
+    return Option(_choice(*accepted), " or ".join(accepted))
+
+
+_STRING: Final = Option(_text, "a string")
+_COUNT: Final = Option(_integer(0), "a whole number from 0")
+_SIZE: Final = Option(_integer(1), "a whole number from 1")
+_MILLISECONDS: Final = Option(_integer(1), "whole milliseconds from 1")
+_ABSOLUTE_URL: Final = Option(_url, "an absolute http: or https: URL without credentials")
+_SWITCH: Final = Option(_boolean, "true or false")
 _PAIRS_FORM: Final = "key=value pairs joined by commas, values percent-encoded where needed"
 
-
-def _one_of(*accepted: str) -> tuple[Callable[[Any], str], str]:
-    return _choice(*accepted), " or ".join(accepted)
-
-
-def _otlp(name: str) -> tuple[str, str]:
-    return f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}"
-
-
 OPTIONS: Final[Mapping[str, Option]] = {
-    "endpoint": Option(*_ABSOLUTE_URL, ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",)),
-    "base_endpoint": Option(*_ABSOLUTE_URL, ("OTEL_EXPORTER_OTLP_ENDPOINT",)),
-    "headers": Option(_headers, _PAIRS_FORM, _otlp("HEADERS")),
-    "protocol": Option(*_one_of("http/protobuf", "http/json"), _otlp("PROTOCOL")),
-    "compression": Option(*_one_of("gzip", "none"), _otlp("COMPRESSION")),
-    "timeout_ms": Option(*_MILLISECONDS, _otlp("TIMEOUT")),
-    "service_name": Option(_text, "a string", ("OTEL_SERVICE_NAME",)),
-    "service_version": Option(_text, "a string", ("EDGETRACE_SERVICE_VERSION",)),
-    "environment": Option(_text, "a string", ("EDGETRACE_ENVIRONMENT",)),
-    "resource_attributes": Option(_attributes, _PAIRS_FORM, ("OTEL_RESOURCE_ATTRIBUTES",)),
-    "sampler": Option(
-        *_one_of(
-            *("always_on", "always_off", "traceidratio"),
-            *("parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"),
-        ),
-        ("OTEL_TRACES_SAMPLER",),
+    "endpoint": _ABSOLUTE_URL,
+    "base_endpoint": _ABSOLUTE_URL,
+    "headers": Option(_headers, _PAIRS_FORM),
+    "protocol": _one_of("http/protobuf", "http/json"),
+    "compression": _one_of("gzip", "none"),
+    "timeout_ms": _MILLISECONDS,
+    "service_name": _STRING,
+    "service_version": _STRING,
+    "environment": _STRING,
+    "resource_attributes": Option(_attributes, _PAIRS_FORM),
+    "sampler": _one_of(
+        *("always_on", "always_off", "traceidratio"),
+        *("parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"),
     ),
-    "sampler_arg": Option(
-        str, "what the sampler takes, for instance 0.25", ("OTEL_TRACES_SAMPLER_ARG",)
-    ),
-    "sample_ratio": Option(_ratio, "a number from 0 to 1", ("EDGETRACE_SAMPLE_RATIO",)),
-    "propagators": Option(_names, "tracecontext, baggage, or none", ("OTEL_PROPAGATORS",)),
-    "attribute_count_limit": Option(*_COUNT, ("OTEL_ATTRIBUTE_COUNT_LIMIT",)),
-    "attribute_value_length_limit": Option(*_COUNT, ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",)),
-    "span_attribute_count_limit": Option(*_COUNT, ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",)),
-    "span_attribute_value_length_limit": Option(
-        *_COUNT, ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",)
-    ),
-    "span_event_count_limit": Option(*_COUNT, ("OTEL_SPAN_EVENT_COUNT_LIMIT",)),
-    "span_link_count_limit": Option(*_COUNT, ("OTEL_SPAN_LINK_COUNT_LIMIT",)),
-    "event_attribute_count_limit": Option(*_COUNT, ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",)),
-    "link_attribute_count_limit": Option(*_COUNT, ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",)),
-    "schedule_delay_ms": Option(*_MILLISECONDS, ("OTEL_BSP_SCHEDULE_DELAY",)),
-    "export_timeout_ms": Option(*_MILLISECONDS, ("OTEL_BSP_EXPORT_TIMEOUT",)),
-    "max_queue_size": Option(*_SIZE, ("OTEL_BSP_MAX_QUEUE_SIZE",)),
-    "max_export_batch_size": Option(*_SIZE, ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE",)),
-    "max_request_bytes": Option(
-        _integer(1024), "a whole number from 1024", ("EDGETRACE_MAX_REQUEST_BYTES",)
-    ),
-    "url_query": Option(*_one_of("redact", "drop", "keep"), ("EDGETRACE_URL_QUERY",)),
-    "phases": Option(*_one_of("attributes", "events", "off"), ("EDGETRACE_PHASES",)),
-    "disabled": Option(_boolean, "true or false", ("OTEL_SDK_DISABLED",)),
-    "debug": Option(_boolean, "true or false", ("EDGETRACE_DEBUG",)),
+    "sampler_arg": Option(str, "what the sampler takes, for instance 0.25"),
+    "sample_ratio": Option(_ratio, "a number from 0 to 1"),
+    "propagators": Option(_names, "tracecontext, baggage, or none"),
+    "attribute_count_limit": _COUNT,
+    "attribute_value_length_limit": _COUNT,
+    "span_attribute_count_limit": _COUNT,
+    "span_attribute_value_length_limit": _COUNT,
+    "span_event_count_limit": _COUNT,
+    "span_link_count_limit": _COUNT,
+    "event_attribute_count_limit": _COUNT,
+    "link_attribute_count_limit": _COUNT,
+    "schedule_delay_ms": _MILLISECONDS,
+    "export_timeout_ms": _MILLISECONDS,
+    "max_queue_size": _SIZE,
+    "max_export_batch_size": _SIZE,
+    "max_request_bytes": Option(_integer(1024), "a whole number from 1024"),
+    "url_query": _one_of("redact", "drop", "keep"),
+    "phases": _one_of("attributes", "events", "off"),
+    "disabled": _SWITCH,
+    "debug": _SWITCH,
 }

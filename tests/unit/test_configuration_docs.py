@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edgetrace import Settings
 from edgetrace._options import OPTIONS
+from edgetrace._variables import VARIABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -28,7 +29,7 @@ def test_variables_and_defaults_are_the_code_s() -> None:
     """Each row names the option's variables in their order, and its default."""
     defaults = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
     for name, variables, default in rows():
-        assert re.findall(r"`(\w+)`", variables) == list(OPTIONS[name].variables), name
+        assert re.findall(r"`(\w+)`", variables) == list(VARIABLES[name]), name
         shown = re.findall(r"`(.+?)`", default)
         if name == "service_name":
             assert shown == [Settings().resource().attributes["service.name"]]
