@@ -27,8 +27,8 @@ from tasks.strip import strip
 
 ROOTS: Final = (
     "browser.serve",
-    "browser.WorkerRuntime.entries",
-    "browser.WorkerRuntime.receive",
+    "_serve.WorkerRuntime.entries",
+    "_serve.WorkerRuntime.receive",
 )
 """What browser/src/host.ts calls."""
 BOOTSTRAP: Final = ROOT / "tasks" / "bootstrap.py"

@@ -15,10 +15,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from ._tracer import TracerProvider
-from ._types import Scope
+from ._config import Settings
+from ._ids import IdGenerator
+from ._sampler import Sampler
+from ._types import Clock, Scope, SpanData
 from ._version import VERSION
 from ._views import Message, PageViews
 
@@ -29,6 +31,27 @@ MAX_WAITING: Final = 100
 Post = Callable[[int, dict[str, object]], None]
 
 
+class Provider(Protocol):
+    """Where spans go: a `TracerProvider`, or a `Pipeline`."""
+
+    settings: Settings
+    clock: Clock
+    ids: IdGenerator
+    sampler: Sampler
+
+    def emitter(self, scope: Scope) -> Callable[[SpanData], None]:
+        """What takes the ended, sampled spans of one scope."""
+
+    async def force_flush(self) -> bool:
+        """Send everything queued now and wait for the answers."""
+
+    def stop(self) -> None:
+        """Drop everything undelivered, now."""
+
+    def counters(self) -> dict[str, int]:
+        """By name; `queued` where spans wait."""
+
+
 class Runtime:
     """All page views of one configuration.
 
@@ -36,7 +59,7 @@ class Runtime:
         provider: The one in use; another after each `stop`.
     """
 
-    def __init__(self, make_provider: Callable[[], TracerProvider], post: Post) -> None:
+    def __init__(self, make_provider: Callable[[], Provider], post: Post) -> None:
         """Begin without a page.
 
         Args:
@@ -82,7 +105,7 @@ class Runtime:
 
     def _begin(self) -> None:
         self.provider = self._make_provider()
-        self._emit = self.provider.sink(SCOPE).on_end
+        self._emit = self.provider.emitter(SCOPE)
         self._views = PageViews(self.provider.settings, self.provider.sampler, self.provider.ids)
 
     def _counts(self) -> dict[str, int]:

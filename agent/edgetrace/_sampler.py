@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
 
+from ._config import Settings
 from ._threshold import (
     NEVER,
     RATIO_FORM,
@@ -253,6 +254,13 @@ def sampler_from_name(name: str, arg: str | None = None) -> Sampler:
         form = "use always_on, always_off or traceidratio, or one of them after parentbased_"
         raise ConfigError("OTEL_TRACES_SAMPLER", name, form)
     return root if base == chosen else ParentBased(root)
+
+
+def sampler_from_settings(settings: Settings) -> Sampler:
+    """`sample_ratio` is short for parentbased_traceidratio and stands before `sampler`."""
+    if settings.sample_ratio is not None:
+        return ParentBased(TraceIdRatioBased(settings.sample_ratio))
+    return sampler_from_name(settings.sampler, settings.sampler_arg or None)
 
 
 def _ratio_sampler(arg: str | None) -> Sampler:

@@ -10,7 +10,7 @@ Source: OpenTelemetry specification, trace/api "TracerProvider", "Tracer"; trace
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 
@@ -20,7 +20,7 @@ from ._context import Context, NonRecordingSpan, Span, parent_of, text_of, type_
 from ._current import CurrentSpan
 from ._ids import IdGenerator
 from ._report import ErrorHandler, LogHandler, Reporter
-from ._sampler import Decision, ParentBased, Sampler, TraceIdRatioBased, sampler_from_name
+from ._sampler import Decision, Sampler, sampler_from_settings
 from ._span import RecordingSpan, SpanLimits, SpanSink
 from ._types import (
     INVALID_SPAN_CONTEXT,
@@ -93,8 +93,11 @@ class TracerProvider:
 
     def sink(self, scope: Scope) -> SpanSink:
         """What the spans of one scope need."""
-        index = self._exporter.add_scope(scope)
-        return SpanSink(self.clock, self._limits, partial(self.offer, index), self.reporter.misuse)
+        return SpanSink(self.clock, self._limits, self.emitter(scope), self.reporter.misuse)
+
+    def emitter(self, scope: Scope) -> Callable[[SpanData], None]:
+        """What takes the ended spans of one scope, of any origin."""
+        return partial(self.offer, self._exporter.add_scope(scope))
 
     def offer(self, scope: int, span: SpanData) -> None:
         """Take an ended span of any origin; unsampled ones are counted and forgotten."""
@@ -257,13 +260,6 @@ class Tracer:
         """
         start = partial(self.start_span, name, context, kind, attributes, links, start_time)
         return CurrentSpan(start, record_exception, set_status_on_exception)
-
-
-def sampler_from_settings(settings: Settings) -> Sampler:
-    """`sample_ratio` is short for parentbased_traceidratio and stands before `sampler`."""
-    if settings.sample_ratio is not None:
-        return ParentBased(TraceIdRatioBased(settings.sample_ratio))
-    return sampler_from_name(settings.sampler, settings.sampler_arg or None)
 
 
 _global: list[TracerProvider] = []

@@ -5,7 +5,7 @@ import { browserFacts } from "./browser-info";
 import type { Counters, ToPage, ToRuntime } from "./protocol";
 import { complete, originOf } from "./unpack";
 
-/** Python's side, `edgetrace.browser.WorkerRuntime`; it is handed plain data only. */
+/** Python's side, `WorkerRuntime` of _serve.py; it is handed plain data only. */
 interface Runtime {
   entries(page: number, origin: number, numbers: Float64Array, text: string): void;
   receive(page: number, message: string): void;

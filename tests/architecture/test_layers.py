@@ -28,9 +28,9 @@ LAYERS: tuple[set[str], ...] = (
     # L5: what waits, what is sent, what comes back
     {"_batch", "_frame", "_retry", "_request_state", "_export"},
     # L6: who drives it
-    {"_report", "_tracer", "_page", "_views", "_pump", "_runtime", "_configure"},
+    {"_report", "_tracer", "_page", "_views", "_pump", "_pipeline", "_runtime", "_configure"},
     # L7: the platform
-    {"_pyodide", "browser", "worker"},
+    {"_pyodide", "_serve", "browser", "worker"},
     # L8: what people import
     {"__init__", "testing", "pytest_plugin"},
 )

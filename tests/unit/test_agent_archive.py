@@ -56,7 +56,7 @@ def test_what_the_runtime_worker_calls_is_a_root() -> None:
     interface = re.search(r"^interface Runtime \{(.*?)^\}", host, re.DOTALL | re.MULTILINE)
     assert interface
     methods = re.findall(r"^  (\w+)\(", interface[1], re.MULTILINE)
-    assert {*imported, *(f"browser.WorkerRuntime.{name}" for name in methods)} == {
+    assert {*imported, *(f"_serve.WorkerRuntime.{name}" for name in methods)} == {
         *agent_archive.ROOTS
     }
 

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The runtime worker's end of the script tag: what browser/src/host.ts calls.
+
+    loader --messages--> host.ts --plain data--> WorkerRuntime --> Runtime --> Pipeline --> fetch
+
+With what it reaches, this is edgetrace-agent.zip. Decides nothing about entries (`_page`), order
+(`_runtime`) or delivery (`_export`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from . import _pyodide
+from ._config import Settings
+from ._entries import unpack_entries
+from ._pipeline import Pipeline
+from ._runtime import Runtime
+from .errors import AgentError
+
+
+class WorkerRuntime:
+    """What host.ts holds: plain data in, JSON out.
+
+    Attributes:
+        last_error: The last failed send, for the counters.
+    """
+
+    def __init__(self, dataset: str, post: Any) -> None:
+        """Validate the script tag.
+
+        Args:
+            dataset: JSON pairs of the tag's `dataset`.
+            post: JavaScript's; takes a page's number and JSON.
+
+        Raises:
+            ConfigError: An attribute's value is not of its form.
+        """
+        self._settings = Settings.from_dataset(dict(json.loads(dataset)))
+        self._post_json = post
+        self.last_error = ""
+        self._page = 0
+        self._runtime = Runtime(self._pipeline, self._post)
+
+    def entries(self, page: int, origin: float, numbers: Any, text: str) -> None:
+        """Take a batch as the loader packs it; `numbers` is a Float64Array."""
+        entries, malformed = unpack_entries(numbers.to_bytes(), text)
+        message = {"kind": "entries", "origin": origin, "entries": entries, "malformed": malformed}
+        self._runtime.tell(page, message)
+
+    def receive(self, page: int, message: str) -> None:
+        """Take any other message."""
+        self._page = page
+        self._runtime.tell(page, json.loads(message))
+
+    def _post(self, page: int, message: dict[str, object]) -> None:
+        if "counters" in message:
+            message = {**message, "last_error": self.last_error}
+        self._post_json(page, json.dumps(message))
+
+    def _pipeline(self) -> Pipeline:
+        transport = _pyodide.FetchTransport(self._tell)
+        return Pipeline(self._settings, _pyodide.page_clock(), os.urandom, transport, self._failed)
+
+    def _failed(self, error: AgentError) -> None:
+        self.last_error = f"{type(error).__name__}: {error}"
+        self._tell(self.last_error)
+
+    def _tell(self, text: str) -> None:
+        if self._settings.debug:
+            self._post(self._page, {"kind": "debug", "text": f"[edgetrace] {text}"})
+
+
+def serve(dataset: str, post: Any) -> WorkerRuntime:
+    """The runtime worker's end; see `WorkerRuntime`."""
+    return WorkerRuntime(dataset, post)
