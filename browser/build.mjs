@@ -18,13 +18,20 @@ const shared = {
   legalComments: "none",
   target: "es2022",
   define: { VERSION: JSON.stringify(version) },
+  tsconfigRaw: { compilerOptions: { target: "ES2022" } }, // no "use strict" of tsc's
   logLevel: "warning",
 };
-const banner = { js: "// edgetrace " + version + ", MIT OR Apache-2.0" };
-await build({ ...shared, banner, entryPoints: ["src/loader.ts"], outfile: "../dist/agent.js", format: "iife" });
 await build({
   ...shared,
-  banner,
+  entryPoints: ["src/loader.ts"],
+  outfile: "../dist/agent.js",
+  format: "iife",
+  // Modules run their top level unguarded; whatever a browser lacks there must not reach the page.
+  banner: { js: "try{" },
+  footer: { js: "}catch{}" },
+});
+await build({
+  ...shared,
   entryPoints: ["src/runtime-worker.ts"],
   outfile: "../dist/edgetrace-worker.js",
   format: "esm",

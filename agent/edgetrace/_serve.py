@@ -56,8 +56,9 @@ class WorkerRuntime:
         self._runtime.tell(page, json.loads(message))
 
     def _post(self, page: int, message: dict[str, object]) -> None:
-        if "counters" in message:
-            message = {**message, "last_error": self.last_error}
+        counters = message.get("counters")
+        if isinstance(counters, dict):
+            counters["last_error"] = self.last_error
         self._post_json(page, json.dumps(message))
 
     def _pipeline(self) -> Pipeline:

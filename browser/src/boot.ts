@@ -7,8 +7,8 @@ const EMPTY_WASM = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 
 const ARCHIVE = "/edgetrace-agent.zip";
 
-async function agentArchive(url: string): Promise<ArrayBuffer> {
-  const response = await fetch(url);
+async function get(url: string, method = "GET"): Promise<ArrayBuffer> {
+  const response = await fetch(url, { method });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   return response.arrayBuffer();
 }
@@ -16,14 +16,17 @@ async function agentArchive(url: string): Promise<ArrayBuffer> {
 /** A Pyodide of our own. `base`: URL of its folder. */
 export async function startPyodide(base: string): Promise<PyodideAPI> {
   new WebAssembly.Module(EMPTY_WASM);
-  const { loadPyodide } = (await import(base + "pyodide.mjs")) as typeof import("pyodide");
+  const [{ loadPyodide }] = await Promise.all([
+    import(base + "pyodide.mjs") as Promise<typeof import("pyodide")>,
+    get(base + "pyodide.asm.wasm", "HEAD"), // missing, loadPyodide would never settle (314.0.7)
+  ]);
   const silent = (): void => undefined;
   return loadPyodide({ indexURL: base, stdout: silent, stderr: silent });
 }
 
 /** Puts the agent on Python's path, unless the page has installed it; zipimport reads it as it is. */
 export async function installAgent(pyodide: Promise<PyodideAPI>, url: string): Promise<PyodideAPI> {
-  const [python, archive] = await Promise.all([pyodide, agentArchive(url)]);
+  const [python, archive] = await Promise.all([pyodide, get(url)]);
   python.FS.writeFile(ARCHIVE, new Uint8Array(archive));
   const path = python.pyimport("sys").path;
   path.append(ARCHIVE);
