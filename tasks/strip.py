@@ -82,17 +82,22 @@ def _lines(source: str) -> list[str]:
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[Scope, ast.Expr, bool]]:
-    """Every docstring: its scope, its statement, and whether it is the whole body."""
+    """Every string that stands by itself, first in its scope or under what it explains: its scope,
+    its statement, and whether `pass` has to take its place.
+    """
     for scope in ast.walk(tree):
-        if not isinstance(scope, Scope) or not scope.body:
+        if not isinstance(scope, Scope):
             continue
-        first = scope.body[0]
-        if (
-            isinstance(first, ast.Expr)
-            and isinstance(first.value, ast.Constant)
-            and isinstance(first.value.value, str)
-        ):
-            yield scope, first, len(scope.body) == 1
+        texts = [
+            statement
+            for statement in scope.body
+            if isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Constant)
+            and isinstance(statement.value.value, str)
+        ]
+        for statement in texts:
+            whole_body = len(texts) == len(scope.body) and statement is texts[0]
+            yield scope, statement, whole_body
 
 
 def _without_docstrings(lines: list[str], tree: ast.Module) -> list[str]:

@@ -47,9 +47,9 @@ PAIRS = {
         "def f():\n    '''äöü €'''  # ß\n    return 'ß'\n",
         "def f():\n\n return 'ß'\n",
     ),
-    "a string that only looks like a docstring": (
-        "x = 1\n'no docstring'\n",
-        "x = 1\n'no docstring'\n",
+    "strings under what they explain": (
+        "x = 1\n'of x'\nclass C:\n    'of C'\n    'more'\ny = 'code'\n",
+        "x = 1\n\nclass C:\n pass\n\ny = 'code'\n",
     ),
     "a form feed inside a string": (
         "x = 'a\\x0cb'\n\ndef f():\n    'doc'\n    return x\n",
