@@ -16,7 +16,7 @@ SOURCE = Path(edgetrace.__file__).read_text(encoding="utf-8")
 
 
 def test_names_that_type_checkers_see_are_those_that_are_loaded() -> None:
-    """The imports under TYPE_CHECKING and the table of homes name the same names of the same modules."""
+    """The imports under TYPE_CHECKING and the table of homes are the same names and modules."""
     imported = {
         (node.module, alias.name)
         for block in ast.parse(SOURCE).body
