@@ -7,10 +7,18 @@ const EMPTY_WASM = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 
 const ARCHIVE = "/edgetrace-agent.zip";
 
-async function get(url: string, method = "GET"): Promise<ArrayBuffer> {
-  const response = await fetch(url, { method });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+const missing = (url: string, { status }: Response): Error => new Error(`${url} answered ${status}`);
+
+async function get(url: string): Promise<ArrayBuffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw missing(url, response);
   return response.arrayBuffer();
+}
+
+/** Missing wasm would leave loadPyodide() waiting for good (314.0.7). A server need not know HEAD, so only 404 counts. */
+async function notMissing(url: string): Promise<void> {
+  const response = await fetch(url, { method: "HEAD" });
+  if (response.status == 404) throw missing(url, response);
 }
 
 /** A Pyodide of our own. `base`: URL of its folder. */
@@ -18,7 +26,7 @@ export async function startPyodide(base: string): Promise<PyodideAPI> {
   new WebAssembly.Module(EMPTY_WASM);
   const [{ loadPyodide }] = await Promise.all([
     import(base + "pyodide.mjs") as Promise<typeof import("pyodide")>,
-    get(base + "pyodide.asm.wasm", "HEAD"), // missing, loadPyodide would never settle (314.0.7)
+    notMissing(base + "pyodide.asm.wasm"),
   ]);
   const silent = (): void => undefined;
   return loadPyodide({ indexURL: base, stdout: silent, stderr: silent });

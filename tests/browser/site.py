@@ -64,12 +64,14 @@ class Site:
     Attributes:
         headers: Sent with every answer, a policy for instance.
         missing: Paths that answer 404, whatever is there.
+        broken: Paths where the connection is cut instead of an answer.
         requests: How often each path was asked for.
     """
 
     def __init__(self, collector_url: str) -> None:
         self.headers: dict[str, str] = {}
         self.missing: set[str] = set()
+        self.broken: set[str] = set()
         self.requests: Counter[str] = Counter()
         self._documents: dict[str, Document] = {}
         self._gates: dict[str, threading.Event] = {}
@@ -92,7 +94,7 @@ class Site:
         """Forget what a test has set up, and let go whoever still waits."""
         for gate in self._gates.values():
             gate.set()
-        self.headers, self.missing = {}, set()
+        self.headers, self.missing, self.broken = {}, set(), set()
         self._documents.clear()
         self._gates.clear()
         self.requests.clear()
@@ -157,6 +159,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         self._send(self.owner.answer(url.path, url.query))
 
+    def do_HEAD(self) -> None:
+        url = urlsplit(self.path)
+        self._send(self.owner.answer(url.path, url.query), with_body=False)
+
     def do_OPTIONS(self) -> None:
         allowed = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"}
         self._send(Document(b"", headers=allowed, status=204))
@@ -164,11 +170,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.owner.requests[self.path] += 1
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path in self.owner.broken:
+            self.close_connection = True
+            return
         if self.path != "/v1/traces" or self.path in self.owner.missing:
             self._send(self.owner.answer(self.path, ""))
             return
-        passed = {name: self.headers[name] for name in self.headers if name.startswith("content-")}
-        passed |= {
+        passed = {
             name: value
             for name, value in self.headers.items()
             if name.lower().startswith("content-")
@@ -176,7 +184,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         status, answer = self.owner.forward(body, passed)
         self._send(Document(answer, "application/x-protobuf", status=status))
 
-    def _send(self, document: Document) -> None:
+    def _send(self, document: Document, with_body: bool = True) -> None:
         self.send_response(document.status)
         headers = {
             "Content-Type": document.content_type,
@@ -187,7 +195,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(document.body)
+        if with_body:
+            self.wfile.write(document.body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

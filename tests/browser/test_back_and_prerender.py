@@ -24,7 +24,9 @@ def test_a_restore_from_the_back_forward_cache_is_a_view_of_its_own(tab: Tab, si
     tab.visit(site.url + "/next")
     tab.page.go_back(wait_until="commit")
     tab.page.wait_for_function("window.persisted")
-    tab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    tab.page.evaluate(
+        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
     tab.page.evaluate("fetch('/r/again.json').then(answer => answer.text())")
     tab.flush()
 

@@ -64,7 +64,9 @@ def test_what_a_worker_that_never_started_was_told_comes_with_the_next_page_view
 ) -> None:
     """The worker's script is still on its way when the page is gone: the next page view says it."""
     worker = "/slow/worker.js?wait=script"
-    site.add("/slow/worker.js", 'import "/edgetrace/edgetrace-worker.js"', content_type="text/javascript")
+    site.add(
+        "/slow/worker.js", 'import "/edgetrace/edgetrace-worker.js"', content_type="text/javascript"
+    )
     # `unload` handlers keep a page out of the back/forward cache, where its worker would still start.
     pin = "<script>addEventListener('unload', () => undefined)</script>"
     url = site.add("/", html(tag(worker_url=worker), resources(COUNT) + pin))
