@@ -51,11 +51,19 @@ class Files(SimpleHTTPRequestHandler):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `serve`."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8080, help="port for dist/")
-    parser.add_argument("--collector-port", type=int, default=4318, help="the collector's port")
+    parser.add_argument("--port", type=_port, default=8080, help="port for dist/ (8080)")
+    parser.add_argument(
+        "--collector-port", type=_port, default=4318, help="the collector's port (4318)"
+    )
     parser.add_argument(
         "--database", type=Path, help="file the collector keeps traces in (default: memory)"
     )
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= 65_535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port; use a number from 1 to 65535")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -76,18 +84,23 @@ def main(args: argparse.Namespace) -> int:
         f'  <script src="{site}/agent.js" data-service-name="shop"'
         f' data-endpoint="{traces}/v1/traces" async></script>\n'
     )
-    # Ctrl-C reaches the collector too, which closes its database before it goes.
     collector = subprocess.Popen(command, cwd=ROOT)
     try:
         code = collector.wait()
     except KeyboardInterrupt:
         code = 0
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            collector.wait(5)
     finally:
-        if collector.poll() is None:
-            collector.kill()
+        _stop(collector)
         files.shutdown()
     if code:
         raise BuildError(f"the collector ended with exit code {code}, see above")
     return 0
+
+
+def _stop(collector: subprocess.Popen[bytes]) -> None:
+    """End the collector, with time to close its database; Ctrl-C has often told it already."""
+    for tell in (lambda: None, collector.terminate, collector.kill):
+        tell()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            collector.wait(2)
+            return

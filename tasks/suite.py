@@ -91,6 +91,18 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _build_stock_collector() -> None:
+    """Have the collector that tests/conformance/test_stock_collector.py looks for, if we can."""
+    from tasks import stock_collector
+
+    try:
+        stock_collector.build()
+    except BuildError as exc:
+        if exc.exit_code != stock_collector.CANNOT_BUILD_HERE:
+            raise
+        say(str(exc))  # its tests say so too, and are skipped
+
+
 def _pytest(
     name: str, command: list[str], folders: tuple[str, ...], environ: dict[str, str]
 ) -> tuple[int, Counts]:
@@ -99,7 +111,9 @@ def _pytest(
     report = CACHE / f"junit-{name}.xml"
     report.unlink(missing_ok=True)
     say(f"\n{name} tests: {' '.join(there)}")
-    code = call([*command, f"--junitxml={report}", *there], cwd=ROOT, environ=environ)
+    code = call(
+        [*command, f"--junitxml={report}", "--durations=8", *there], cwd=ROOT, environ=environ
+    )
     return (0 if code == NO_TESTS else code), _counts(report)
 
 
