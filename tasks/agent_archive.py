@@ -4,8 +4,8 @@
 The library is the wheel. Of it the runtime reaches a part, which loses what only people and type
 checkers read and is compressed as one text; every line keeps its number:
 
-    agent/edgetrace/*.py -> shake -> without_annotations -> strip -> one text -> bz2 -> modules.bz2
-    tasks/bootstrap.py --------------------------> strip -> edgetrace/__init__.py
+    agent/edgetrace/*.py -> inline -> shake -> without_annotations -> strip -> bz2 -> modules.bz2
+    tasks/bootstrap.py -----------------------> without_annotations -> strip -> __init__.py
 
 bz2 makes 8 % less of it than zopfli's deflate (November 2026), is in every Pyodide, and is loaded
 by a bare loadPyodide(); zstd and xz would make no less, and are not in every Pyodide.
@@ -21,6 +21,7 @@ from typing import Final
 from tasks.annotations import without_annotations
 from tasks.archive import zip_bytes
 from tasks.console import BuildError
+from tasks.inline import inline
 from tasks.paths import PACKAGE, ROOT
 from tasks.shake import shake
 from tasks.strip import strip
@@ -58,7 +59,8 @@ def modules(package: Path = PACKAGE) -> dict[str, str]:
         if path.stem not in NOT_THERE
     }
     try:
-        return {f"{name}.py": small(text, name) for name, text in shake(sources, ROOTS).items()}
+        reached = shake(inline(sources), ROOTS)
+        return {f"{name}.py": small(text, name) for name, text in reached.items()}
     except SyntaxError as exc:
         raise BuildError(f"{exc.filename}.py:{exc.lineno}: {exc.msg}") from exc
 

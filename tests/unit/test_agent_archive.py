@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasks import agent_archive
+from tasks.inline import inline
 from tasks.paths import BROWSER, PACKAGE
 
 STUBS = """
@@ -63,8 +64,9 @@ def test_what_the_runtime_worker_calls_is_a_root() -> None:
 
 def test_each_line_is_that_line_of_the_file_in_git() -> None:
     """But for imports that lost names, what is there stands where it stands in the whole module."""
+    inlined = inline({path.stem: path.read_text("utf-8") for path in PACKAGE.glob("*.py")})
     for name, text in agent_archive.modules().items():
-        whole = agent_archive.small((PACKAGE / name).read_text(encoding="utf-8")).split("\n")
+        whole = agent_archive.small(inlined[Path(name).stem]).split("\n")
         for number, line in enumerate(text.split("\n"), 1):
             if line.lstrip().startswith(("from ", "import ")):
                 assert line.split()[0] == whole[number - 1].split()[0], f"{name}:{number}"
