@@ -99,10 +99,7 @@ class Sampler(Protocol):
 class _ByTrace:
     """A built-in sampler: the parent and the trace id are all it looks at."""
 
-    __slots__ = ("description",)
-
-    def __init__(self, description: str) -> None:
-        self.description: Final = description
+    __slots__ = ()
 
     def should_sample(
         self,
@@ -125,9 +122,10 @@ class AlwaysOn(_ByTrace):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        """Nothing to configure."""
-        super().__init__("AlwaysOnSampler")
+    @property
+    def description(self) -> str:
+        """See `Sampler`."""
+        return "AlwaysOnSampler"
 
     def _decide(self, trace_id: bytes, state: TraceState) -> SamplingResult:
         return _keep(with_threshold(state, "0") if has_threshold(state) else state)
@@ -138,15 +136,16 @@ class AlwaysOff(_ByTrace):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        """Nothing to configure."""
-        super().__init__("AlwaysOffSampler")
+    @property
+    def description(self) -> str:
+        """See `Sampler`."""
+        return "AlwaysOffSampler"
 
 
 class TraceIdRatioBased(_ByTrace):
     """Keeps a share of all traces, each whole or not at all, whatever the parent decided."""
 
-    __slots__ = ("_kept_root", "_th", "threshold")
+    __slots__ = ("_kept_root", "_th", "ratio", "threshold")
 
     def __init__(self, ratio: float) -> None:
         """Set the share.
@@ -157,10 +156,16 @@ class TraceIdRatioBased(_ByTrace):
         Raises:
             ConfigError: Not such a number.
         """
+        self.ratio: Final = ratio
         self.threshold: Final = ratio_to_threshold(ratio)
         self._th: Final = threshold_text(self.threshold) if self.threshold < NEVER else ""
         self._kept_root: Final = _keep((("ot", f"th:{self._th}"),))
-        super().__init__(f"TraceIdRatioBased{{{_decimal(ratio)}}}")
+
+    @property
+    def description(self) -> str:
+        """See `Sampler`; the ratio in decimals, as trace/sdk has it."""
+        text = repr(float(self.ratio))
+        return f"TraceIdRatioBased{{{f'{self.ratio:.20f}'.rstrip('0') if 'e' in text else text}}}"
 
     def _decide(self, trace_id: bytes, state: TraceState) -> SamplingResult:
         if randomness(trace_id, state) < self.threshold:
@@ -168,7 +173,7 @@ class TraceIdRatioBased(_ByTrace):
         return _keep(with_threshold(state, self._th)) if state else self._kept_root
 
 
-class _AsParent(_ByTrace):
+class _AsParent(AlwaysOn):
     """AlwaysOn for children of sampled spans: they were kept by the parent's threshold."""
 
     __slots__ = ()
@@ -180,7 +185,7 @@ class _AsParent(_ByTrace):
 class ParentBased:
     """Decides as the parent did; a root span is for `root` to decide."""
 
-    __slots__ = ("_delegates", "_root", "description")
+    __slots__ = ("_delegates", "_root")
 
     def __init__(
         self,
@@ -200,14 +205,19 @@ class ParentBased:
             local_parent_sampled: Under a sampled parent of this process; keeps where None.
             local_parent_not_sampled: Under an unsampled one; drops where None.
         """
-        keep, drop = _AsParent("AlwaysOnSampler"), AlwaysOff()
+        keep, drop = _AsParent(), AlwaysOff()
         remote = (remote_parent_not_sampled or drop, remote_parent_sampled or keep)
         local = (local_parent_not_sampled or drop, local_parent_sampled or keep)
         self._root: Final = root
         # By [is_remote][sampled]: the table of trace/sdk "ParentBased".
         self._delegates: Final[tuple[tuple[Sampler, Sampler], ...]] = (local, remote)
-        self.description: Final = (
-            f"ParentBased{{root:{root.description},"
+
+    @property
+    def description(self) -> str:
+        """See `Sampler`."""
+        local, remote = self._delegates
+        return (
+            f"ParentBased{{root:{self._root.description},"
             f"remoteParentSampled:{remote[1].description},"
             f"remoteParentNotSampled:{remote[0].description},"
             f"localParentSampled:{local[1].description},"
@@ -276,8 +286,3 @@ def _keep(state: TraceState) -> SamplingResult:
 
 def _drop(state: TraceState) -> SamplingResult:
     return SamplingResult(Decision.DROP, None, with_threshold(state, None)) if state else _DROP
-
-
-def _decimal(ratio: float) -> str:
-    text = repr(float(ratio))
-    return f"{ratio:.20f}".rstrip("0") if "e" in text else text

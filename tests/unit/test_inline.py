@@ -47,7 +47,7 @@ def test_what_may_be_something_else_is_left(case: str) -> None:
 
 
 def test_constants_of_other_modules_are_followed() -> None:
-    """Imported by name, as another name, or with their module; not where the name is bound again."""
+    """Imported by name, as another name, or with their module; not where it is bound twice."""
     result = inline(
         {
             "a": HEAD + "A: Final = 1\nB: Final = b'b'\n",
