@@ -66,7 +66,7 @@ def test_the_python_snippets_run() -> None:
 
 
 def test_the_html_snippets_name_only_options_that_exist() -> None:
-    """Every data-* attribute in README.md is an option, or one that is explained as the loader's."""
+    """Every data-* attribute in README.md is an option, or explained as the loader's."""
     reference = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     known = {f"data-{name.replace('_', '-')}" for name in OPTIONS}
     known.update(re.findall(r"\bdata-[a-z-]+", reference))
