@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
+from ._camel import camel_case
 from ._options import OPTIONS
 from ._types import Attributes, AttributeValue, Resource
 from ._variables import VARIABLES
@@ -117,7 +118,7 @@ class Settings:
         return cls._validated(
             (f"data-{name.replace('_', '-')}", name, dataset[key])
             for name in OPTIONS
-            if (key := _camel(name)) in dataset
+            if (key := camel_case(name)) in dataset
         )
 
     @classmethod
@@ -161,8 +162,3 @@ class Settings:
         }
         attributes.update({key: value for key, value in named.items() if value})
         return Resource(attributes)
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join([part.title() for part in tail])

@@ -21,29 +21,13 @@ from enum import IntEnum
 from struct import Struct
 from typing import Final, NamedTuple
 
+from ._camel import camel_case
 from ._server_timing import format_server_timing
-
-NUMBERS: Final = (
-    *("kind", "startTime", "duration", "workerStart", "redirectStart", "redirectEnd"),
-    *("fetchStart", "domainLookupStart", "domainLookupEnd", "connectStart"),
-    *("secureConnectionStart", "connectEnd", "requestStart", "firstInterimResponseStart"),
-    *("responseStart", "responseEnd", "transferSize", "encodedBodySize", "decodedBodySize"),
-    *("responseStatus", "unloadEventStart", "unloadEventEnd", "domInteractive"),
-    *("domContentLoadedEventStart", "domContentLoadedEventEnd", "domComplete"),
-    *("loadEventStart", "loadEventEnd", "redirectCount", "activationStart"),
-)
-STRINGS: Final = (
-    *("name", "initiatorType", "nextHopProtocol", "renderBlockingStatus", "deliveryType"),
-    *("contentType", "type", "serverTiming"),
-)
 
 MAX_MS: Final = 1e11
 """Times and counts from here on are absurd: three years of a page's life."""
 MAX_BYTES: Final = 2.0**53
 """Sizes from here on are no exact numbers in JavaScript."""
-
-_ROW: Final = Struct(f"<{len(NUMBERS)}d")
-_SIZES: Final = frozenset(("transferSize", "encodedBodySize", "decodedBodySize"))
 
 
 class Kind(IntEnum):
@@ -56,7 +40,8 @@ class Kind(IntEnum):
 
 
 class TimingEntry(NamedTuple):
-    """One performance entry: `NUMBERS`, then `STRINGS`, in snake_case and in their order.
+    """One performance entry: its numbers, then its strings, in the order in which the loader packs
+    them and by their names in the browser, in snake_case.
 
     Times are DOMHighResTimeStamps: milliseconds since the page's time origin; 0 is "did not happen,
     or must not be known". Sizes are bytes. A restore from the back/forward cache (`Kind.RESTORE`)
@@ -101,6 +86,12 @@ class TimingEntry(NamedTuple):
     content_type: str = ""
     type: str = ""
     server_timing: str = ""
+
+
+_NAMES: Final = tuple([camel_case(name) for name in TimingEntry._fields])
+NUMBERS: Final = _NAMES[: TimingEntry._fields.index("name")]
+STRINGS: Final = _NAMES[len(NUMBERS) :]
+_ROW: Final = Struct(f"<{len(NUMBERS)}d")
 
 
 def unpack_entries(
@@ -201,5 +192,5 @@ def mend(entry: TimingEntry) -> tuple[TimingEntry, bool]:
 
 def _mended(name: str, value: object) -> float:
     number = _number(value)
-    limit = MAX_BYTES if name in _SIZES else MAX_MS
+    limit = MAX_BYTES if name.endswith("Size") else MAX_MS
     return number if 0.0 <= number < limit else 0.0

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 
 import pytest
@@ -17,6 +18,7 @@ from edgetrace._entries import (
     mend,
     unpack_entries,
 )
+from tasks.paths import BROWSER
 from tests.unit import entry_samples as samples
 
 
@@ -26,11 +28,11 @@ def pack(*entries: TimingEntry) -> tuple[bytes, str]:
     return numbers.tobytes(), "\n".join(text for entry in entries for text in entry[len(NUMBERS) :])
 
 
-def test_fields_are_the_columns_in_snake_case() -> None:
-    """A column's place is its field's index."""
-    columns = [*NUMBERS, *STRINGS]
-    snake = ["".join(f"_{c.lower()}" if c.isupper() else c for c in name) for name in columns]
-    assert list(TimingEntry._fields) == snake
+def test_columns_are_the_loaders() -> None:
+    """Fields are read in the order in which the loader's protocol packs them."""
+    protocol = (BROWSER / "src" / "protocol.ts").read_text(encoding="utf-8")
+    packed = re.findall(r'^export const (?:NUMBERS|STRINGS) =\s+"(.*?)"', protocol, re.MULTILINE)
+    assert [",".join(NUMBERS), ",".join(STRINGS)] == packed
 
 
 def test_a_packed_batch_comes_back() -> None:
