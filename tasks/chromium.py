@@ -75,5 +75,12 @@ def _become_root() -> list[str] | None:
 def _apt_install(become_root: list[str]) -> None:
     apt = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     apt += ["-o", "Acquire::Retries=2", "-o", "DPkg::Lock::Timeout=120"]
-    run([*apt, "update"], what="apt-get update")
-    run([*apt, "install", "-y", "--no-install-recommends", *PACKAGES], what="apt-get install")
+    failed_update = None
+    try:
+        run([*apt, "update"], what="apt-get update")
+    except BuildError as exc:
+        failed_update = exc  # of one source of several, perhaps; the others' lists are there
+    try:
+        run([*apt, "install", "-y", "--no-install-recommends", *PACKAGES], what="apt-get install")
+    except BuildError as exc:
+        raise failed_update or exc from exc

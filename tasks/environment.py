@@ -10,6 +10,7 @@ chromium  apt-get, if it is not on PATH (chromium.py)      nothing: PATH decides
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -68,8 +69,13 @@ def _venv_works(version: str) -> bool:
 
 def _make_venv() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
+    # Debian ships ensurepip apart, in python3-venv; pip can then fill the venv from outside.
+    has_ensurepip = importlib.util.find_spec("ensurepip") is not None
     try:
-        venv.create(VENV, with_pip=True, symlinks=os.name != "nt")
+        venv.create(VENV, with_pip=has_ensurepip, symlinks=os.name != "nt")
+        if not has_ensurepip:
+            command = [sys.executable, "-m", "pip", "--python", VENV_PYTHON, "install", "-q", "pip"]
+            fetching("the Python package index", lambda: run(command, what="pip install pip"))
     except BaseException as exc:
         shutil.rmtree(VENV, ignore_errors=True)
         if isinstance(exc, subprocess.CalledProcessError | OSError):
