@@ -29,27 +29,17 @@ class Task(NamedTuple):
     passes_on: bool = False
 
 
+BUNDLING: Final = ("python", "node", "wheels")
 TASKS: Final[dict[str, Task]] = {
-    "setup": Task(
-        "make this machine ready: .venv, Node, npm packages, Chromium",
-        ("python", "node", "chromium"),
-    ),
-    "demo": Task(
-        "serve the demo site and a collector, show each trace as it arrives", ("python", "node")
-    ),
-    "serve": Task("serve dist/ and run the local collector", ("python", "node", "wheels")),
-    "test": Task(
-        "bundle, check, then every test", ("python", "node", "wheels", "chromium"), passes_on=True
-    ),
+    "setup": Task("make this machine ready: Python, Node, Chromium", (*BUNDLING, "chromium")),
+    "demo": Task("serve the demo site and a collector, show each trace as it arrives", BUNDLING),
+    "serve": Task("serve dist/ and run the local collector", BUNDLING),
+    "test": Task("bundle, check, then every test", (*BUNDLING, "chromium"), passes_on=True),
     "check": Task("format, lint, types; no test", ("python", "node")),
-    "bundle": Task(
-        "write dist/: agent, wheel, Pyodide, lock file, manifest", ("python", "node", "wheels")
-    ),
-    "bench": Task("run benchmarks/", ("python", "node", "wheels")),
+    "bundle": Task("write dist/: agent, wheel, Pyodide, lock file, manifest", BUNDLING),
+    "bench": Task("run benchmarks/", BUNDLING),
     "fields": Task("regenerate agent/edgetrace/_fields.py from opentelemetry-proto", ("python",)),
-    "lock": Task(
-        "resolve pyproject's dependency groups anew into requirements-dev.txt", ("python",)
-    ),
+    "lock": Task("resolve pyproject's dependency groups into requirements-*.txt", ("python",)),
 }
 MODULES: Final = {"test": "suite"}
 
