@@ -14,10 +14,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import os
 import sys
 from typing import Final, NamedTuple
 
-from tasks import environment
+from tasks import environment, node
 from tasks.console import BuildError, say
 
 
@@ -80,6 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
             fresh=getattr(args, "fresh", False) and not environment.inside_venv()
         )
         environment.restart_inside_venv([word for word in arguments if word != "--fresh"])
+        os.environ.update(node.tool_environ())
         for need in task.needs:
             environment.PARTS[need]()
         return int(importlib.import_module(_module(args.task)).main(args) or 0)

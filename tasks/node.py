@@ -21,6 +21,8 @@ def tool_environ() -> dict[str, str]:
         "PATH": f"{VENV_BIN}{os.pathsep}{os.environ.get('PATH', '')}",
         "VIRTUAL_ENV": str(VENV),
         "npm_config_update_notifier": "false",
+        # Playwright's own Node wants libatomic, which a bare Debian has not; this one does not.
+        "PLAYWRIGHT_NODEJS_PATH": str(VENV_BIN / "node"),
     }
 
 
