@@ -102,14 +102,14 @@ class PageViews:
         if kind == "leave":
             return view.finish(now_unix_nano)
         if kind == "attribute":
-            view.set_attribute(message["key"], _from_json(message["value"]))
+            view.set_attribute(message["key"], _from_json(message.get("value")))
         elif kind == "span":
             span = view.span(
                 message["name"],
                 message["start"],
                 message["end"],
-                _from_json(message["attributes"]),
-                message["error"] or None,
+                _from_json(message.get("attributes")),
+                message.get("error") or None,
                 origin_unix_ms=message["origin"],
                 now_unix_nano=now_unix_nano,
             )

@@ -33,12 +33,15 @@ const MAX_PAGES = 256;
 const MAX_VIEWS = 1000;
 const UP_DELAY_MS = 50;
 
+/** Of a Python traceback the last line says it. */
+const lastLine = (error: unknown): string => String(error).trim().split("\n").pop() ?? "";
+
 export class Host {
   _pages = new Map<number, Page>();
   _waiting: [Page, ToRuntime][] = [];
   _views = new Set<number>();
   _runtime: Runtime | undefined;
-  _counters = { state: "idle", boots: 0, boot_ms: 0, connections: 0 };
+  _counters = { state: "idle", boots: 0, boot_ms: 0, connections: 0, failed_messages: 0, failed_message: "" };
   readonly _options: string;
   readonly _pyodideUrl: string;
 
@@ -76,7 +79,17 @@ export class Host {
     else this._waiting.push([page, message]);
   }
 
+  /** A message that Python cannot take must not stop those behind it. */
   _tell(runtime: Runtime, page: Page, message: ToRuntime): void {
+    try {
+      this._hand(runtime, page, message);
+    } catch (error) {
+      this._counters.failed_messages++;
+      this._counters.failed_message = lastLine(error);
+    }
+  }
+
+  _hand(runtime: Runtime, page: Page, message: ToRuntime): void {
     if (message.kind == "entries") {
       const { numbers, text } = complete(message);
       return runtime.entries(page.id, originOf(message), numbers, text);
@@ -122,8 +135,7 @@ export class Host {
   _fail(error: unknown): void {
     this._counters.state = "failed";
     this._waiting = [];
-    const lines = String(error).trim().split("\n"); // of a Python traceback the last line says it
-    const cause = "Python did not start: " + lines[lines.length - 1];
+    const cause = "Python did not start: " + lastLine(error);
     for (const page of this._pages.values()) this._post(page, { kind: "failed", cause });
     this._pages.clear();
   }

@@ -34,8 +34,8 @@ export function handOver(): boolean {
     begun = true;
     restore().forEach(post);
     post({ kind: "hello", view: Math.random(), page: pageFacts() });
+    early.splice(0).forEach(post); // before the navigation: documentLoad goes out with it, attributes and all
     navigation();
-    early.splice(0).forEach(post);
   }
   const rows = take(SLICE) as unknown as Row[];
   if (rows[0]) post(pack(rows));

@@ -67,6 +67,12 @@ def cdn(_sites: tuple[Site, Site]) -> Iterator[Site]:
 
 
 @pytest.fixture
+def collector_url(collector: Collector) -> str:
+    """The collector's own endpoint: another origin than the pages'."""
+    return collector.endpoint
+
+
+@pytest.fixture
 def tab(browser: Browser, collector: Collector) -> Iterator[Tab]:
     """A page in a fresh profile."""
     context = browser.new_context()

@@ -20,6 +20,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,9 +38,8 @@ WAIT_LIMIT_S: Final = 30
 
 
 @cache
-def _bundled(name: str) -> bytes | None:
-    path = (DIST / name).resolve()
-    return path.read_bytes() if path.is_relative_to(DIST) and path.is_file() else None
+def _contents(file: Path) -> bytes:
+    return file.read_bytes()
 
 
 def content_type(path: str) -> str:
@@ -66,6 +66,8 @@ class Site:
         missing: Paths that answer 404, whatever is there.
         broken: Paths where the connection is cut instead of an answer.
         requests: How often each path was asked for.
+        received: The headers of each POST, names in lower case.
+        folders: What is served from disk, by the beginning of its path.
     """
 
     def __init__(self, collector_url: str) -> None:
@@ -73,6 +75,8 @@ class Site:
         self.missing: set[str] = set()
         self.broken: set[str] = set()
         self.requests: Counter[str] = Counter()
+        self.received: list[dict[str, str]] = []
+        self.folders: dict[str, Path] = {"/edgetrace/": DIST}
         self._documents: dict[str, Document] = {}
         self._gates: dict[str, threading.Event] = {}
         self._collector = urlsplit(collector_url).netloc
@@ -98,6 +102,8 @@ class Site:
         self._documents.clear()
         self._gates.clear()
         self.requests.clear()
+        self.received.clear()
+        self.folders = {"/edgetrace/": DIST}
 
     def gate(self, name: str) -> threading.Event:
         """The event that requests with ?wait=<name> wait for."""
@@ -121,10 +127,11 @@ class Site:
             return Document(b"not here", status=404)
         if path in self._documents:
             return self._documents[path]
-        bundled = _bundled(path.removeprefix("/edgetrace/")) if "/edgetrace/" in path else None
-        if bundled is not None:
-            headers = {"Cache-Control": "max-age=3600", "Access-Control-Allow-Origin": "*"}
-            return Document(bundled, content_type(path), headers)
+        for start, folder in self.folders.items():
+            file = folder / path.removeprefix(start)
+            if path.startswith(start) and ".." not in path and file.is_file():
+                headers = {"Cache-Control": "max-age=3600", "Access-Control-Allow-Origin": "*"}
+                return Document(_contents(file), content_type(path), headers)
         resource = re.fullmatch(r"/r/\w+\.(\w+)", path)
         if resource and resource[1] in BODIES:
             headers = {"Timing-Allow-Origin": "*", "Access-Control-Allow-Origin": "*"}
@@ -169,6 +176,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.owner.requests[self.path] += 1
+        self.owner.received.append({name.lower(): text for name, text in self.headers.items()})
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path in self.owner.broken:
             self.close_connection = True

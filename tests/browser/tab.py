@@ -21,12 +21,14 @@ class Tab:
         page: Playwright's.
         said: What the page's console shows, without what the browser itself says about requests.
         faults: Exceptions nobody caught.
+        violations: What the browser says of its Content Security Policy.
     """
 
     def __init__(self, page: Page, store: Store) -> None:
         self.page, self.store = page, store
         self.said: list[str] = []
         self.faults: list[str] = []
+        self.violations: list[str] = []
         page.set_default_timeout(FLUSH_TIMEOUT_MS)
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -69,6 +71,7 @@ class Tab:
     def _on_console(self, message: ConsoleMessage) -> None:
         # The browser tells of failed requests and of its policies by itself; no page can prevent it.
         own = ("Failed to load resource", "Refused to", "The resource ", "Access to ")
-        violation = "Content Security Policy" in message.text
-        if not violation and not message.text.startswith(own):
+        if "Content Security Policy" in message.text:
+            self.violations.append(message.text)
+        elif not message.text.startswith(own):
             self.said.append(message.text)
