@@ -120,3 +120,23 @@ def test_pyodide_build_makes_the_same_lock_file(tmp_path: Path) -> None:
     subprocess.run([*command, WHEEL], cwd=tmp_path, check=True)
     ours = json.loads((DIST / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
     assert json.loads((tmp_path / "lock.json").read_text()) == ours
+
+
+def test_pip_installs_the_wheel(tmp_path: Path) -> None:
+    """Without a network pip installs it, it imports from there, and its plugin is declared."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--target", str(tmp_path), str(DIST / WHEEL)], check=True)
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import edgetrace; "
+        "from importlib.metadata import distribution; d = distribution('edgetrace'); "
+        "print(edgetrace.__file__); print(d.version, *(p.name for p in d.entry_points))"
+    )
+    child = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    where, what = child.stdout.splitlines()
+    assert Path(where).is_relative_to(tmp_path)
+    assert what == f"{wheel.version()} edgetrace"

@@ -9,12 +9,15 @@ import io
 import json
 import subprocess
 import sys
+import threading
+import urllib.request
 import zipfile
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tasks import archive, budget, cli, console, lockfile, manifest, stamps
+from tasks import archive, budget, cli, console, lockfile, manifest, serve, stamps
 from tasks.paths import ROOT
 
 
@@ -138,6 +141,42 @@ def test_top_level_names_and_requirements_are_read_from_a_wheel(tmp_path: Path) 
         )
     assert lockfile.top_level_names(wheel) == ["pkg", "single"]
     assert lockfile.requirements(wheel) == {"plug-gy"}
+
+
+def test_serve_lets_any_origin_load_the_bundle(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A page of another origin may load the agent and its wasm, each with its right type."""
+    for name in ("agent.js", "pyodide.mjs", "pyodide.asm.wasm"):
+        (tmp_path / name).write_bytes(b"x")
+    monkeypatch.setattr(serve, "DIST", tmp_path)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), serve.Files)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        types = {}
+        for name in ("agent.js", "pyodide.mjs", "pyodide.asm.wasm"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/{name}") as answer:
+                types[name] = answer.headers["Content-Type"]
+                assert answer.headers["Access-Control-Allow-Origin"] == "*"
+                assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert types == {
+        "agent.js": "text/javascript",
+        "pyodide.mjs": "text/javascript",
+        "pyodide.asm.wasm": "application/wasm",
+    }
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8080.5"])
+def test_a_port_that_is_none_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the option, the value and what to use instead."""
+    with pytest.raises(SystemExit):
+        cli.main(["serve", f"--port={port}"])
+    assert f"argument --port: {port!r} is no port; use a number" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("task", [*cli.TASKS, None])
