@@ -19,7 +19,16 @@ from typing import Any, Final
 
 from ._otlp import HAS_IS_REMOTE, IS_REMOTE, Encoding, PartialSuccess, checked
 from ._protobuf import utf8
-from ._types import Attributes, AttributeValue, Resource, Scope, SpanContext, SpanData
+from ._types import (
+    Attributes,
+    AttributeValue,
+    Resource,
+    Scope,
+    SpanContext,
+    SpanData,
+    SpanKind,
+    StatusCode,
+)
 
 
 def encode_span(span: SpanData) -> bytes:
@@ -28,8 +37,8 @@ def encode_span(span: SpanData) -> bytes:
     """
     fields: dict[str, Any] = {
         **_ids(span.context),
-        "name": span.name,
-        "kind": int(span.kind),
+        "name": _text(span.name),
+        "kind": int(SpanKind(span.kind)),
         "startTimeUnixNano": _fixed64(span.start_unix_nano),
         "endTimeUnixNano": _fixed64(span.end_unix_nano),
         "flags": _flags(span.context.trace_flags, span.parent),
@@ -40,7 +49,7 @@ def encode_span(span: SpanData) -> bytes:
     if span.events:
         fields["events"] = [
             _put_attributes(
-                {"timeUnixNano": _fixed64(event.time_unix_nano), "name": event.name},
+                {"timeUnixNano": _fixed64(event.time_unix_nano), "name": _text(event.name)},
                 event.attributes,
                 event.dropped_attributes_count,
             )
@@ -61,9 +70,9 @@ def encode_span(span: SpanData) -> bytes:
         fields["droppedLinksCount"] = _count(span.dropped_links_count)
     code, description = span.status
     if code:
-        fields["status"] = {"code": int(code)}
+        fields["status"] = {"code": int(StatusCode(code))}
         if description:
-            fields["status"]["message"] = description
+            fields["status"]["message"] = _text(description)
     return b"," + _dump(fields)
 
 
@@ -115,7 +124,7 @@ def any_value(value: AttributeValue) -> dict[str, Any]:
     if isinstance(value, str):
         return {"stringValue": value}
     if isinstance(value, int):
-        return {"intValue": str(value)}
+        return {"intValue": _integer(value, -(2**63), 2**63)}
     if isinstance(value, float):
         return {"doubleValue": value if math.isfinite(value) else _NON_FINITE[str(value)]}
     if isinstance(value, bytes):
@@ -129,11 +138,13 @@ def any_value(value: AttributeValue) -> dict[str, Any]:
     raise TypeError(f"{type(value).__name__} was not cleaned")
 
 
+# Anything else than these would be valid JSON too, and make receivers refuse the whole request.
+_text: Final = str.__str__
 _NON_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def _key_values(attributes: Attributes) -> list[dict[str, Any]]:
-    return [{"key": key, "value": any_value(value)} for key, value in attributes.items()]
+    return [{"key": _text(key), "value": any_value(value)} for key, value in attributes.items()]
 
 
 def _put_attributes(fields: dict[str, Any], attributes: Attributes, dropped: int) -> dict[str, Any]:
@@ -157,13 +168,17 @@ def _flags(trace_flags: int, origin: SpanContext | None) -> int:
 
 
 def _fixed64(number: int) -> str:
-    if not 0 <= number < 2**64:
-        raise ValueError("a time has to fit 64 bits")
-    return str(number)
+    return _integer(number, 0, 2**64)
+
+
+def _integer(number: int, start: int, stop: int) -> str:
+    if not start <= number < stop:
+        raise ValueError("an integer has to fit 64 bits")
+    return str(int(number))
 
 
 def _count(count: int) -> int:
-    return min(count, 2**32 - 1)
+    return max(0, min(int(count), 2**32 - 1))
 
 
 def _schema(url: str) -> bytes:
