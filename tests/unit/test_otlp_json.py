@@ -107,7 +107,13 @@ def test_a_scope_without_a_version() -> None:
         simple_span(start_unix_nano=-1),
         simple_span(end_unix_nano=2**64),
         simple_span(start_unix_nano=math.nan),
+        simple_span(name=5),  # type: ignore[arg-type]
+        simple_span(kind=6),
+        simple_span(status=(3, "")),
         simple_span(attributes={"a": object()}),
+        simple_span(attributes={"a": 2**63}),
+        simple_span(attributes={1: "a"}),
+        simple_span(dropped_links_count=math.nan),
         simple_span(context=None),
     ],
 )
