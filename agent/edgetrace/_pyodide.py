@@ -53,7 +53,8 @@ class PageClock:
         """See `Clock`."""
         monotonic = time.perf_counter_ns()
         if self._origin_ns is None:
-            self._origin_ns = round(js.performance.timeOrigin * 1_000) * 1_000
+            origin_ms = getattr(js, "performance", None) and js.performance.timeOrigin
+            self._origin_ns = round((origin_ms or 0.0) * 1_000) * 1_000
         drift = time.time_ns() - monotonic - self._origin_ns
         if abs(drift) > MAX_DRIFT_NS:
             self._origin_ns += drift
