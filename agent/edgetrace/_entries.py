@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from enum import IntEnum
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ._camel import camel_case
 from ._server_timing import format_server_timing
@@ -95,7 +95,7 @@ _ROW: Final = Struct(f"<{len(NUMBERS)}d")
 
 
 def unpack_entries(
-    numbers: bytes | bytearray | memoryview, text: str
+    numbers: bytes | bytearray | memoryview[Any], text: str
 ) -> tuple[list[TimingEntry], int]:
     """Read a batch as the loader packs it.
 

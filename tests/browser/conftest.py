@@ -2,7 +2,8 @@
 """One Chromium, one collector and two origins for all browser tests; a fresh profile for each.
 
 A test gets `tab`, a page in a context of its own: no cache, storage or worker of an earlier test.
-Pyodide's start is what costs time here, so tests visit a second page in the same tab where they can.
+Pyodide's start is what costs time here, so tests visit a second page in the same tab where they
+can.
 """
 
 from __future__ import annotations

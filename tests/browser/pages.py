@@ -10,7 +10,8 @@ NO_ICON = "<link rel=icon href=data:,>"
 def tag(source: str = AGENT, kind: str = "async", **options: str) -> str:
     """The script tag; `options` are its data-* attributes, in Python's spelling.
 
-    Retries end within a second, so that a test of a broken endpoint does not wait for half a minute.
+    Retries end within a second, so that a test of a broken endpoint does not wait for half a
+    minute.
     """
     given = {"service_name": "shop", "export_timeout_ms": "1000", **options}
     data = " ".join(f'data-{name.replace("_", "-")}="{value}"' for name, value in given.items())

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A small web site for tests: pages made by the test, the bundle under /edgetrace/, countless resources.
+"""A small web site for tests: pages made by the test, the bundle, and countless resources.
 
     /edgetrace/...      dist/, as a site would serve it (cacheable, wasm and modules typed)
     /r/<n>.<ext>        a resource of that type
-    ?wait=<name>        is held back until `gate(name)` is set, by the test or by a request with ?open=<name>
+    ?wait=<name>        is held back until `gate(name)` is set, by the test or by ?open=<name>
     /v1/traces          handed on to the collector: the same-origin endpoint
     anything else       what `add()` put there, or 404
 

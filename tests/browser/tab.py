@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A tab and what it sent: visits, the agent's own words, and its spans as the collector has them."""
+"""A tab and what it sent: visits, the agent's own words, its spans in the collector."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ class Tab:
         self.store.wait_for(lambda store: store.span_count >= spans, timeout_s)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # The browser tells of failed requests and of its policies by itself; no page can prevent it.
+        # The browser tells of failed requests and of its policies by itself; no page can prevent
+        # it.
         own = ("Failed to load resource", "Refused to", "The resource ", "Access to ")
         if "Content Security Policy" in message.text:
             self.violations.append(message.text)

@@ -30,7 +30,8 @@ def test_spans_around_code(tab: Tab, site: Site) -> None:
     results = tab.page.evaluate(
         """async () => {
           const seen = [];
-          seen.push(edgetrace.span("sync", { a: "x" }, span => { span.setAttribute("b", 2); return 5 }));
+          const work = span => { span.setAttribute("b", 2); return 5 };
+          seen.push(edgetrace.span("sync", { a: "x" }, work));
           seen.push(await edgetrace.span("async", async () => 6));
           try { edgetrace.span("throws", () => { throw new TypeError("bad") }) }
           catch (error) { seen.push(String(error)) }
@@ -59,10 +60,12 @@ def test_misuse_hurts_nobody(tab: Tab, site: Site) -> None:
     tab.page.evaluate(
         """() => {
           const cycle = {}; cycle.self = cycle;
-          const trap = { get a() { throw new Error("trap") }, toString() { throw new Error("no") } };
+          const no = () => { throw new Error("no") };
+          const trap = { get a() { return no() }, toString: no };
           edgetrace.span(); edgetrace.span(undefined, null); edgetrace.span(7).end();
           edgetrace.span("cycle", cycle).end();
-          edgetrace.span("symbol", { s: Symbol("x"), f() {}, n: NaN, u: undefined, big: 2n ** 70n }).end();
+          const odd = { s: Symbol("x"), f() {}, n: NaN, u: undefined, big: 2n ** 70n };
+          edgetrace.span("symbol", odd).end();
           edgetrace.span("deep", { a: { b: [1, "x", null, { c: true }] } }).end();
           edgetrace.span("long".repeat(9999)).end();
           edgetrace.setAttribute(); edgetrace.setAttribute("x", cycle);
@@ -78,7 +81,8 @@ def test_misuse_hurts_nobody(tab: Tab, site: Site) -> None:
 
 def test_stop_erases_and_ends(tab: Tab, site: Site) -> None:
     """After stop() nothing is sent, neither what was queued nor what comes later."""
-    tab.visit(site.add("/", html("<script>(window.edgetrace ||= []).push(['stop'])</script>" + tag())))
+    early = "<script>(window.edgetrace ||= []).push(['stop'])</script>"
+    tab.visit(site.add("/", html(early + tag())))
     tab.page.evaluate("edgetrace.span('x', () => fetch('/r/1.json').then(answer => answer.text()))")
     counters = tab.flush()
     assert (counters["runtime"], counters["cause"]) == ("none", "stopped")

@@ -15,7 +15,8 @@ from tests.browser.tab import Tab
 
 def test_a_restore_from_the_back_forward_cache_is_a_view_of_its_own(tab: Tab, site: Site) -> None:
     """Going back gives a second trace: documentLoad alone, from pageshow to the first frame."""
-    remember = "<script>addEventListener('pageshow', event => { window.persisted = event.persisted })</script>"
+    listen = "addEventListener('pageshow', event => { window.persisted = event.persisted })"
+    remember = f"<script>{listen}</script>"
     url = site.add("/", html(tag(), resources(2) + remember))
     site.add("/next", html())
     tab.visit(url)
@@ -41,13 +42,15 @@ def test_a_restore_from_the_back_forward_cache_is_a_view_of_its_own(tab: Tab, si
 def test_a_prerendered_page_is_reported_when_it_is_shown(
     collector: Collector, site: Site, tmp_path: Path
 ) -> None:
-    """A prerendered page says nothing until it is activated; its documentLoad knows activationStart."""
+    """A prerendered page says nothing until it is activated, and then knows activationStart."""
     rules = '{"prerender": [{"source": "list", "urls": ["/next"], "eagerness": "immediate"}]}'
     go = """<script>
       fetch("/r/go.json?wait=loaded").then(() => { location.href = "/next" });
     </script>"""
     tell = """<script>
-      addEventListener("load", () => { if (document.prerendering) fetch("/r/tell.json?open=loaded") });
+      addEventListener("load", () => {
+        if (document.prerendering) fetch("/r/tell.json?open=loaded");
+      });
     </script>"""
     url = site.add("/", html(f'<script type="speculationrules">{rules}</script>' + go))
     site.add("/next", html(tag(kind=""), resources(3) + tell))

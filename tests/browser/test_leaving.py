@@ -17,7 +17,8 @@ from tests.browser.tab import Tab
 TRIALS = int(os.environ.get("EDGETRACE_TRIALS", "1"))
 COUNT = 20
 
-# Goes away by itself that long after the load, as a visitor who clicks: no message of ours to wait for.
+# Goes away by itself that long after the load, as a visitor who clicks: no message of ours to wait
+# for.
 GO = "addEventListener('load', () => setTimeout(() => {{ location.href = '/next' }}, {delay}))"
 
 
@@ -67,7 +68,8 @@ def test_what_a_worker_that_never_started_was_told_comes_with_the_next_page_view
     site.add(
         "/slow/worker.js", 'import "/edgetrace/edgetrace-worker.js"', content_type="text/javascript"
     )
-    # `unload` handlers keep a page out of the back/forward cache, where its worker would still start.
+    # `unload` handlers keep a page out of the back/forward cache, where its worker would still
+    # start.
     pin = "<script>addEventListener('unload', () => undefined)</script>"
     url = site.add("/", html(tag(worker_url=worker), resources(COUNT) + pin))
     tab.visit(url)
@@ -83,7 +85,7 @@ def test_what_a_worker_that_never_started_was_told_comes_with_the_next_page_view
 
 
 def test_a_hidden_page_hands_over_and_goes_on(tab: Tab, site: Site) -> None:
-    """Another tab comes to the front: spans are sent without a flush; later entries still arrive."""
+    """Another tab comes to the front: spans are sent unasked; later entries still arrive."""
     tab.visit(site.add("/", html(tag(), resources(3))))
     tab.page.evaluate(
         "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});"

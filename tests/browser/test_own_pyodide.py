@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from tasks import harness
+from tasks.paths import DIST
 from tests.browser.pages import html, resources, tag
 from tests.browser.site import Site
 from tests.browser.tab import Tab
@@ -55,7 +56,7 @@ def own(site: Site) -> Site:
 
 
 def _wheel(site: Site) -> str:
-    (wheel,) = harness.DIST.glob("edgetrace-*.whl")
+    (wheel,) = DIST.glob("edgetrace-*.whl")
     return f"{site.url}/edgetrace/{wheel.name}"
 
 

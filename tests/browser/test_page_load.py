@@ -74,7 +74,7 @@ def test_the_agent_does_not_report_itself(tab: Tab, site: Site) -> None:
 
 
 def test_a_second_page_view_finds_python_running(tab: Tab, site: Site) -> None:
-    """Two page views, in two tabs too, and one start of Python: boots stays 1, wasm is asked for once."""
+    """Two page views, in two tabs too, start Python once and ask for its wasm once."""
     url = site.add("/", html(tag(), resources(2)))
     tab.visit(url)
     assert tab.flush()["boots"] == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Every way to place the script tag, from one's own origin or another, under the strictest policy."""
+"""Every way to place the script tag, from any origin, under the strictest policy."""
 
 from __future__ import annotations
 
@@ -141,7 +141,8 @@ def test_another_origin_under_a_strict_policy(tab: Tab, site: Site, cdn: Site) -
     """The blob has the page's policy: CDN and blob: for workers, CDN for requests, wasm."""
     site.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src {cdn.url} 'self' 'wasm-unsafe-eval'; "
-        f"worker-src blob: {cdn.url}; connect-src 'self' {cdn.url}; img-src 'self' data:; style-src 'self'"
+        f"worker-src blob: {cdn.url}; connect-src 'self' {cdn.url}; img-src 'self' data:; "
+        "style-src 'self'"
     )
     agent = cdn.url + "/edgetrace/agent.js"
     tab.visit(site.add("/", html(tag(source=agent), resources(COUNT))))

@@ -136,12 +136,12 @@ def test_an_endpoint_that_is_down_is_told_in_our_words(python: Any) -> None:
 def test_a_request_that_takes_too_long_is_aborted(python: Any, collector: Collector) -> None:
     """The request's own timeout ends it."""
     error = python.run_async(
-        """
+        f"""
         from edgetrace import ExportRequest, TransportError
         from edgetrace._pyodide import FetchTransport
         import js
         # An address that never answers is hard to come by: a timeout of 0 ms is over at once.
-        request = ExportRequest(1, "%s", {"content-type": "text/plain"}, b"x", 0, 1)
+        request = ExportRequest(1, "{collector.endpoint}", {{}}, b"x", 0, 1)
         try:
             await FetchTransport().send(request)
             told = ""
@@ -149,6 +149,5 @@ def test_a_request_that_takes_too_long_is_aborted(python: Any, collector: Collec
             told = str(failure)
         told
         """
-        % collector.endpoint
     )
     assert "Timeout" in error or "abort" in error.lower()

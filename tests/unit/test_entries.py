@@ -24,8 +24,12 @@ from tests.unit import entry_samples as samples
 
 def pack(*entries: TimingEntry) -> tuple[bytes, str]:
     """The loader's form."""
-    numbers = array("d", [number for entry in entries for number in entry[: len(NUMBERS)]])
-    return numbers.tobytes(), "\n".join(text for entry in entries for text in entry[len(NUMBERS) :])
+    numbers: array[float] = array("d")
+    lines: list[str] = []
+    for entry in entries:
+        for field in entry:
+            lines.append(field) if isinstance(field, str) else numbers.append(field)
+    return numbers.tobytes(), "\n".join(lines)
 
 
 def test_columns_are_the_loaders() -> None:
