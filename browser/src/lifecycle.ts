@@ -49,9 +49,9 @@ function leave(gone: boolean): void {
 
 export function stop(): void {
   stopped = true;
-  attempt(ignore);
+  ignore();
   forget();
-  attempt(() => post({ kind: "stop" }));
+  post({ kind: "stop" });
   end("stopped");
 }
 
