@@ -7,10 +7,12 @@ finds its place in LAYERS first: that is the decision this test asks for.
 
 from __future__ import annotations
 
+import re
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
+from tasks.paths import ROOT
 from tests.architecture import agent
 
 LAYERS: tuple[set[str], ...] = (
@@ -30,7 +32,7 @@ LAYERS: tuple[set[str], ...] = (
     # L6: who drives it
     {"_report", "_tracer", "_page", "_views", "_pump", "_pipeline", "_runtime", "_configure"},
     # L7: the platform
-    {"_pyodide", "_serve", "browser", "worker"},
+    {"_pyodide", "_serve", "browser"},
     # L8: what people import
     {"__init__", "testing", "pytest_plugin"},
 )
@@ -70,3 +72,11 @@ def test_there_is_no_import_cycle() -> None:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
         pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
+
+
+def test_the_documentation_has_the_same_layers() -> None:
+    """docs/architecture.md lists every module in its layer."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \| (.+?) \|", page, re.MULTILINE)
+    documented = {int(number): set(re.findall(r"`(\w+)`", names)) for number, names in rows}
+    assert documented == dict(enumerate(LAYERS))
