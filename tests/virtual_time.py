@@ -52,6 +52,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds."""
         return self.now
 
+    @property
+    def timers(self) -> int:
+        """How many timers are pending."""
+        return sum(not timer.cancelled() for timer in self._scheduled)  # type: ignore[attr-defined]
+
     def _run_once(self) -> None:
         self.turns += 1
         super()._run_once()  # type: ignore[misc]

@@ -285,6 +285,20 @@ def test_throttling_holds_everything_back(
     assert span_names(decode(bench.request())) == ["c", "d"]  # and the flush goes on by itself
 
 
+def test_requests_without_an_answer_wait_each_for_itself() -> None:
+    """Only a receiver's own words hold the others back."""
+    bench, first = flushed("a", "b", fraction=0.5, max_export_batch_size=1)
+    second = bench.request()
+    bench.fail(first)
+    bench.now = 2 * S // 5
+    bench.fail(second)
+    assert bench.exporter.next_deadline_ns() == S // 2
+    bench.now = S // 2
+    assert bench.request() is first
+    assert bench.next() is None
+    assert bench.exporter.next_deadline_ns() == 2 * S // 5 + S // 2
+
+
 def test_what_failed_goes_before_what_is_new() -> None:
     """While a request waits to be sent again no new one is opened; an outage costs few requests."""
     bench, request = flushed(fraction=0.5)
@@ -328,6 +342,8 @@ def test_the_last_attempt_s_retry_after_counts_too() -> None:
     bench.respond(request, 429, retry_after="60")
     assert bench.count("dropped_retries_exhausted") == (2,)
     bench.offer("c")
+    assert bench.next() is None
+    assert bench.exporter.next_deadline_ns() == 60 * S  # though the schedule delay is shorter
     bench.exporter.force_flush()
     assert bench.next() is None
     assert bench.exporter.next_deadline_ns() == 60 * S

@@ -86,6 +86,16 @@ def test_the_bounds_on_overhead_hold(protocol: str, count: int) -> None:
     assert bound - 100 * (len(used) + 1) <= len(body) <= bound
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("size", [0, 100, 20_000, 3_000_000])
+def test_the_bounds_hold_when_lengths_take_more_bytes(protocol: str, size: int) -> None:
+    """Protobuf's length prefixes grow with what they measure."""
+    one = framer(protocol=protocol)
+    spans = [Queued(one.add_scope(Scope("a")), b"," + b"x" * size)]
+    bound = one.head_bytes + sum(one.scope_bytes) + sum(len(span.data) for span in spans)
+    assert len(one.frame(spans)) <= bound
+
+
 @pytest.mark.parametrize(
     ("message", "options", "compressed"),
     [

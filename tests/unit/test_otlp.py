@@ -90,6 +90,13 @@ def test_spans(span: SpanData) -> None:
     assert encode_span(span) == message.SerializeToString()
 
 
+def test_flags_that_are_not_trace_flags_do_not_go_out() -> None:
+    """A context of somebody else's making cannot say that a parent is remote."""
+    odd = simple_span().context._replace(trace_flags=0xF01)
+    span = decoded(simple_span(context=odd, links=[Link(odd)]))
+    assert (span.flags, span.links[0].flags) == (0x101, 0x101)
+
+
 @pytest.mark.parametrize(
     ("parent", "flags"),
     [

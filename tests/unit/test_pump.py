@@ -168,6 +168,15 @@ def test_one_pump_may_see_several_loops() -> None:
     assert bench.count("ended", "exported", "queued") == (6, 5, 1)
 
 
+def test_a_retry_survives_the_loop_that_planned_it() -> None:
+    """The timer of a loop that is gone is replaced, even if it was the earlier one."""
+    bench = Bench(TransportError("down"), OK)
+    bench.end_span()
+    assert not run(bench.pump.flush(0.1))
+    assert run(bench.pump.flush(30))
+    assert bench.count("exported") == (1,)
+
+
 def test_flush_sends_now_and_waits_for_the_answer() -> None:
     """True once everything is settled; nothing to do is True at once."""
 
@@ -435,7 +444,7 @@ def test_a_transport_that_cancels_itself_has_failed() -> None:
 
     async def main() -> None:
         bench = Bench(asyncio.CancelledError(), OK)
-        bench.end_span()
+        bench.exporter.offer(bench.scope, simple_span())
         assert await bench.pump.flush(30)
         assert bench.times == [0.0, 0.5]
 
@@ -476,14 +485,47 @@ def test_a_clock_that_stands_still_makes_no_busy_loop() -> None:
     run(main())
 
 
-def test_idle_costs_nothing() -> None:
-    """Without spans there is no timer and no turn."""
+class Stuck(Exporter):
+    """An exporter with a bug: its deadline has passed, and nothing is due."""
+
+    def next_deadline_ns(self) -> int:
+        """Long ago."""
+        return 0
+
+
+def test_a_deadline_in_the_past_makes_no_busy_loop() -> None:
+    """A step a millisecond at most, whatever the exporter says."""
 
     async def main() -> None:
         bench = Bench()
-        bench.end_span()
-        assert await bench.pump.flush(5)
+        stuck = Stuck(Settings(), Resource(), bytes)
+        bench.pump = Pump(stuck, bench, LoopClock(), bench.errors.append)
+        bench.pump.wake()
+        await asyncio.sleep(1)
+        assert this_loop().turns < 2_500
+
+    run(main())
+
+
+def alive(*kinds: type) -> list[Any]:
+    """Objects of a kind that anything still holds."""
+    gc.collect()
+    return [each for each in gc.get_objects() if type(each) in kinds]
+
+
+def test_idle_costs_nothing() -> None:
+    """Nothing is kept of sends and flushes, and there is no timer and no turn."""
+
+    async def main() -> None:
+        bench = Bench(TransportError("down"), OK)
+        before = len(alive(asyncio.Task, asyncio.Future))
+        for _ in range(5):
+            bench.end_span()
+            assert await bench.pump.flush(50)
+        assert this_loop().timers <= 1
         await asyncio.sleep(60)
+        assert this_loop().timers == 0
+        assert len(alive(asyncio.Task, asyncio.Future)) <= before + 1  # the sleep's own
         turns = this_loop().turns
         await asyncio.sleep(3600)
         assert this_loop().turns - turns <= 2
