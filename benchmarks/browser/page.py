@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What the script tag costs its page: the main thread's time in agent.js, read from Chromium's own trace.
+"""What the script tag costs its page: main-thread time in agent.js, from Chromium's own trace.
 
-    python3 benchmarks/browser/page.py [--resources 60] [--runs 5]      (in .venv, after build.py bundle)
+    .venv/bin/python benchmarks/browser/page.py [--resources 60] [--runs 5]   after build.py bundle
 
     evaluate   compiling and running agent.js, until its first callback is due
     callbacks  observers, load, idle and timers: packing and handing over, the boot's messages
     longest    the longest single run of our code; a long task is 50 ms (W3C Long Tasks)
-    load       loadEventEnd with the tag, against the same page without it, medians of alternating runs
+    load       loadEventEnd with the tag and without it, medians of alternating runs
 
 Counted are runs of agent.js on the page's main thread, the outermost of nested ones, in CPU time of
 that thread (a busy machine's waiting is not ours); what it causes elsewhere runs in a worker.

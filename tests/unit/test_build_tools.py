@@ -7,6 +7,8 @@ import base64
 import hashlib
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import archive, budget, cli, console, lockfile, manifest, serve, stamps
+from tasks import archive, budget, chromium, cli, console, lockfile, manifest, serve, stamps
 from tasks.paths import ROOT
 
 
@@ -126,6 +128,27 @@ def test_a_stamp_stands_for_the_inputs_it_was_made_from(tmp_path: Path) -> None:
     assert not stamps.stamped(tmp_path, stamps.digest(source, "3.11"))
     source.unlink()
     assert not stamps.stamped(tmp_path, stamps.digest(source, "3.11"))
+
+
+@pytest.mark.parametrize(
+    ("on_path", "message"),
+    [
+        ((), "Chromium is not on PATH and there is no apt-get. Remedy: apt-get install chromium"),
+        (("apt-get",), "Chromium is not on PATH; installing it needs root. Remedy: apt-get"),
+        (("chromium", "apt-get"), "chromedriver is not on PATH; installing it needs root."),
+    ],
+)
+def test_a_browser_that_cannot_be_installed_is_one_line(
+    on_path: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who is not root and has no sudo is told what is missing and what to install."""
+    for name in on_path:
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(console.BuildError, match=re.escape(message)):
+        chromium.ensure()
 
 
 def test_top_level_names_and_requirements_are_read_from_a_wheel(tmp_path: Path) -> None:
