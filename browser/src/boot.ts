@@ -15,10 +15,10 @@ async function get(url: string): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-/** Missing wasm would leave loadPyodide() waiting for good (314.0.7). A server need not know HEAD, so only 404 counts. */
+/** Missing wasm would leave loadPyodide() waiting for good (314.0.7). A server need not know or allow HEAD: only 404 counts. */
 async function notMissing(url: string): Promise<void> {
-  const response = await fetch(url, { method: "HEAD" });
-  if (response.status == 404) throw missing(url, response);
+  const response = await fetch(url, { method: "HEAD" }).catch(() => undefined);
+  if (response?.status == 404) throw missing(url, response);
 }
 
 /** A Pyodide of our own. `base`: URL of its folder. */

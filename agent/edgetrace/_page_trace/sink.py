@@ -125,6 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
         self._answer(HTTPStatus.OK, path.read_bytes(), kind or "application/octet-stream")
 
+    do_HEAD = do_GET  # the runtime asks whether Pyodide's wasm is there
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         mailbox = self.path.strip("/").partition("/")[0]
@@ -147,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {
             "access-control-allow-origin": origin or "*",
             "access-control-allow-credentials": "true",
-            "access-control-allow-methods": "GET, POST, OPTIONS",
+            "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
             "access-control-allow-headers": self.headers.get("access-control-request-headers", "*"),
             "access-control-allow-private-network": "true",
             "cross-origin-resource-policy": "cross-origin",
@@ -161,7 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: what matters is in the mailbox."""
