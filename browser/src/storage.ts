@@ -15,6 +15,6 @@ export function restore(): ToRuntime[] {
   return messages || [];
 }
 
-/** Adds what the page has told; the browser's quota is the limit. */
+/** Adds what the page has told, its questions left out; the browser's quota is the limit. */
 export const save = (messages: readonly ToRuntime[]): unknown =>
-  attempt(() => (localStorage[KEY] = JSON.stringify([...restore(), ...messages])));
+  attempt(() => (localStorage[KEY] = JSON.stringify([...restore(), ...messages.filter((one) => !("id" in one))])));
