@@ -30,7 +30,7 @@ class CurrentSpan:
         self._start = start
         self._record_exception = record_exception
         self._set_status = set_status_on_exception
-        # A stack: one object may be entered again before it is left, by recursion for instance.
+        # One object may be entered again before it is left, by recursion or by another task.
         self._entered: list[tuple[Span, Token[Context]]] = []
 
     def __enter__(self) -> Span:
@@ -46,7 +46,7 @@ class CurrentSpan:
         trace: TracebackType | None,
     ) -> None:
         """End the span; an exception is recorded and goes on."""
-        span, token = self._entered.pop()
+        span, token = self._entered.pop(self._innermost())
         detach(token)
         if exception is not None:
             record_failure(span, exception, self._record_exception, self._set_status)
@@ -69,6 +69,14 @@ class CurrentSpan:
                 return function(*args, **kwargs)
 
         return traced  # type: ignore[return-value]  # likewise
+
+    def _innermost(self) -> int:
+        """Which entry is left: the last one whose span is current here; tasks leave in any order."""
+        current = get_current().span
+        for index in range(len(self._entered) - 1, -1, -1):
+            if self._entered[index][0] is current:
+                return index
+        return -1
 
     def _again(self) -> CurrentSpan:
         return CurrentSpan(self._start, self._record_exception, self._set_status)
