@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """How faults are told: to a handler, which by default logs each kind once a minute.
 
-A report must never become the next fault: a handler that raises is silenced.
+A report must never become the next fault: a handler that raises is silenced, and what goes wrong
+while it runs is counted but not told to it.
 
 Source: OpenTelemetry specification, error-handling "Self-diagnostics".
 """
@@ -48,11 +49,12 @@ class Reporter:
         misuses: Calls that changed nothing because they were wrong.
     """
 
-    __slots__ = ("_handler", "misuses")
+    __slots__ = ("_handler", "_telling", "misuses")
 
     def __init__(self, handler: ErrorHandler) -> None:
         """Start with nothing to tell."""
         self._handler = handler
+        self._telling = False
         self.misuses = 0
 
     def misuse(self, message: str) -> None:
@@ -62,7 +64,12 @@ class Reporter:
 
     def error(self, error: AgentError) -> None:
         """Report any fault."""
+        if self._telling:
+            return
+        self._telling = True
         try:
             self._handler(error)
         except Exception:  # an application's handler may do anything; a report is not worth a crash
             return
+        finally:
+            self._telling = False
