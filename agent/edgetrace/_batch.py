@@ -72,10 +72,12 @@ class BatchQueue:
         size = 0
         while self._spans and len(taken) < max_spans:
             scope, data = self._spans[0]
-            size += len(data) + (0 if scope in scopes else scope_bytes[scope])
+            size += len(data)
+            if scope not in scopes:
+                scopes.add(scope)
+                size += scope_bytes[scope]
             if taken and size > max_bytes:
                 break
-            scopes.add(scope)
             taken.append(self._spans.popleft())
         self.size_bytes -= sum([len(span.data) for span in taken])
         self.left += len(taken)

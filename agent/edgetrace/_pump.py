@@ -78,8 +78,8 @@ class Pump:
         if self._exporter.is_settled(mark):
             return True
         waiter: asyncio.Future[bool] = loop.create_future()
+        give_up = loop.call_later(max(timeout_s, 0.0), _resolve, waiter, False)
         self._waiters[waiter] = mark
-        give_up = loop.call_later(timeout_s, _resolve, waiter, False)
         try:
             return await waiter
         finally:
