@@ -7,7 +7,7 @@ import asyncio
 import os
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from edgetrace._config import Settings
 from edgetrace._context import EMPTY, get_current
@@ -84,7 +84,6 @@ class Program:
 
 
 @given(st.lists(trees, min_size=1, max_size=3))
-@settings(max_examples=100)
 def test_every_task_keeps_its_own_current_span(forest: list[Tree]) -> None:
     """Awaited, gathered, as tasks or decorated, at any interleaving."""
     program = Program()

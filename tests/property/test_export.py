@@ -377,11 +377,10 @@ class ExporterMachine(RuleBasedStateMachine):
 
 
 TestExporter = ExporterMachine.TestCase
-TestExporter.settings = settings(max_examples=150, stateful_step_count=40)
+TestExporter.settings = settings(stateful_step_count=40)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3 * S), statuses), max_size=60), st.integers(1, 300))
-@settings(max_examples=50)
 def test_an_adapter_that_only_obeys_settles_everything(
     answers: list[tuple[int, int]], count: int
 ) -> None:

@@ -95,6 +95,30 @@ def test_one_object_may_be_entered_again(bench: Bench) -> None:
     assert second.context == outer.context
 
 
+def test_one_object_in_several_tasks(bench: Bench) -> None:
+    """Tasks leave it in any order, each with the span that it entered."""
+    block = bench.tracer.start_as_current_span("x")
+    gates: dict[int, asyncio.Event] = {}
+    found: dict[int, SpanContext] = {}
+
+    async def work(number: int) -> None:
+        with block as span:
+            found[number] = span.context
+            await gates[number].wait()
+            assert get_current_span() is span
+        assert get_current() is EMPTY
+
+    async def main() -> None:
+        gates.update({number: asyncio.Event() for number in range(3)})
+        tasks = [asyncio.create_task(work(number)) for number in range(3)]
+        for number in (1, 0, 2):
+            gates[number].set()
+            await tasks[number]
+
+    asyncio.run(main())
+    assert [span.context for span in bench.exporter.spans] == [found[1], found[0], found[2]]
+
+
 def test_use_span_neither_starts_nor_ends(bench: Bench) -> None:
     """An existing span is current for the block and goes on after it."""
     span = bench.tracer.start_span("x")

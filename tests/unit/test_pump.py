@@ -226,6 +226,25 @@ def test_flush_gives_up_in_time_and_sending_goes_on() -> None:
     run(main())
 
 
+def test_a_timeout_below_zero_is_none() -> None:
+    """Pyodide's loop refuses to look back in time; nothing is raised."""
+
+    async def main() -> None:
+        bench = Bench(after(2, OK))
+        bench.end_span()
+        call_later = this_loop().call_later
+
+        def strict(delay: float, *given: Any, **more: Any) -> Any:
+            assert delay >= 0
+            return call_later(delay, *given, **more)
+
+        this_loop().call_later = strict  # type: ignore[method-assign, assignment]
+        assert not await bench.pump.flush(-1)
+        assert await bench.pump.flush(5)
+
+    run(main())
+
+
 def test_flushes_side_by_side() -> None:
     """Each waits for its own spans and for its own time."""
 

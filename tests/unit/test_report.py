@@ -40,6 +40,22 @@ def test_misuse_is_counted_and_told() -> None:
     assert [type(error) for error in told] == [MisuseError, TransportError]
 
 
+def test_a_handler_that_causes_the_next_fault_is_not_told_of_it() -> None:
+    """Or two faults per call would be told for ever."""
+    calls = 0
+
+    def clumsy(error: AgentError) -> None:
+        nonlocal calls
+        calls += 1
+        reporter.misuse("again")
+        reporter.misuse("and again")
+
+    reporter = Reporter(clumsy)
+    reporter.misuse("one")
+    reporter.misuse("two")
+    assert (calls, reporter.misuses) == (2, 6)
+
+
 def test_a_handler_that_raises_is_silenced() -> None:
     """A report is not worth a crash; the count goes on."""
 
