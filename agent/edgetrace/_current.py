@@ -71,7 +71,7 @@ class CurrentSpan:
         return traced  # type: ignore[return-value]  # likewise
 
     def _innermost(self) -> int:
-        """Which entry is left: the last one whose span is current here; tasks leave in any order."""
+        """Which entry is left: the last whose span is current here; tasks leave in any order."""
         current = get_current().span
         for index in range(len(self._entered) - 1, -1, -1):
             if self._entered[index][0] is current:
