@@ -23,4 +23,4 @@ export const workerUrl = data["workerUrl"] ? resolve(data["workerUrl"]) : ours +
 export const inPage = data["runtime"] == "page";
 /** Whether an entry is about our own files or requests, which are not the page's to report. */
 export const isOurs = (url: string): boolean =>
-  [tag.src, workerUrl, data["endpoint"]].includes(url) || url.startsWith(ours);
+  [tag.src, data["endpoint"]].includes(url) || url.startsWith(ours);

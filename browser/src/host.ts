@@ -1,45 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Between the pages' ports and Python: messages wait here until Python runs, in the order they came.
+// Between the pages' lines and Python: messages wait here until Python runs, in the order they came.
 import { installAgent, startPyodide } from "./boot";
 import { browserFacts } from "./browser-info";
+import { PageLine, type Port } from "./page-line";
 import type { Counters, ToPage, ToRuntime } from "./protocol";
 import { complete, originOf } from "./unpack";
 
-/** Python's side, `WorkerRuntime` of _serve.py; it is handed plain data only. */
+/** Python's side, `edgetrace._serve.WorkerRuntime`; it is handed plain data only. */
 interface Runtime {
   entries(page: number, origin: number, numbers: Float64Array, text: string): void;
   receive(page: number, message: string): void;
 }
 type Pyodide = ReturnType<typeof startPyodide>;
-interface Port {
-  postMessage(message: ToPage): void;
-  onmessage: ((event: MessageEvent<ToRuntime>) => void) | null;
-}
-interface Page {
-  id: number;
-  port: Port;
-  /** Whether the view was told before, by a page that could not know that it had been heard. */
-  repeated: boolean;
-  /** Whether the view has been sent for the first time. */
-  flushed: boolean;
-  /** Whether the page is gone, perhaps into the back/forward cache: a shared worker's message would throw it out there. */
-  away: boolean;
-}
 
 /** Python starts for these; whatever else a page says can wait for them. */
 const STARTERS = /boot|flush|leave/;
 /** Ports are never known to be closed: the oldest are forgotten. */
 const MAX_PAGES = 256;
-const MAX_VIEWS = 1000;
-const UP_DELAY_MS = 50;
 
 /** Of a Python traceback the last line says it. */
 const lastLine = (error: unknown): string => String(error).trim().split("\n").pop() ?? "";
 
 export class Host {
-  _pages = new Map<number, Page>();
-  _waiting: [Page, ToRuntime][] = [];
-  _views = new Set<number>();
+  _pages = new Map<number, PageLine>();
+  _waiting: [PageLine, ToRuntime][] = [];
   _runtime: Runtime | undefined;
   _counters = { state: "idle", boots: 0, boot_ms: 0, connections: 0, failed_messages: 0, failed_message: "" };
   readonly _options: string;
@@ -57,22 +41,12 @@ export class Host {
   }
 
   serve(port: Port): void {
-    const page: Page = { id: ++this._counters.connections, port, repeated: false, flushed: false, away: false };
-    this._pages.set(page.id, page).delete(page.id - MAX_PAGES);
-    port.onmessage = (event) => this._hear(page, event.data);
-    // Not at once: what the page has posted by now may end with its leave.
-    setTimeout(() => this._post(page, { kind: "up" }), UP_DELAY_MS);
+    const id = ++this._counters.connections;
+    const page: PageLine = new PageLine(id, port, (message) => this._hear(page, message));
+    this._pages.set(id, page).delete(id - MAX_PAGES);
   }
 
-  _hear(page: Page, message: ToRuntime): void {
-    if (message.kind == "leave" && message.gone) page.away = true;
-    if (message.kind == "hello" || "id" in message) page.away = false;
-    if (message.kind == "hello") {
-      page.flushed = false;
-      page.repeated = this._views.has(message.view);
-      if (this._views.add(message.view).size > MAX_VIEWS) this._views.clear();
-    }
-    if (page.repeated && !("id" in message)) return;
+  _hear(page: PageLine, message: ToRuntime): void {
     if (STARTERS.test(message.kind) && !/booting|ready/.test(this._counters.state)) void this._boot();
     if (this._runtime) this._tell(this._runtime, page, message);
     else if (message.kind == "counters") this._post(page, { ...message, kind: "counters", counters: {} });
@@ -80,7 +54,7 @@ export class Host {
   }
 
   /** A message that Python cannot take must not stop those behind it. */
-  _tell(runtime: Runtime, page: Page, message: ToRuntime): void {
+  _tell(runtime: Runtime, page: PageLine, message: ToRuntime): void {
     try {
       this._hand(runtime, page, message);
     } catch (error) {
@@ -89,7 +63,7 @@ export class Host {
     }
   }
 
-  _hand(runtime: Runtime, page: Page, message: ToRuntime): void {
+  _hand(runtime: Runtime, page: PageLine, message: ToRuntime): void {
     if (message.kind == "entries") {
       const { numbers, text } = complete(message);
       return runtime.entries(page.id, originOf(message), numbers, text);
@@ -98,16 +72,15 @@ export class Host {
     if (message.kind == "hello") said = { ...message, page: { ...message.page, ...browserFacts() } };
     if (message.kind == "span") said = { ...message, origin: originOf(message) };
     if (message.kind == "boot") {
-      if (page.flushed) return;
-      page.flushed = true;
+      if (!page.firstFlush()) return;
       said = { kind: "flush", id: -1 };
     }
     runtime.receive(page.id, JSON.stringify(said));
   }
 
-  _post(page: Page, message: ToPage): void {
+  _post(page: PageLine | undefined, message: ToPage): void {
     if ("counters" in message) Object.assign(message.counters, this._counters satisfies Counters);
-    if (!page.away) page.port.postMessage(message);
+    page?.post(message);
   }
 
   async _boot(): Promise<void> {
@@ -117,10 +90,8 @@ export class Host {
       const agent = new URL("edgetrace-agent.zip" + new URL(import.meta.url).search, import.meta.url).href;
       const python = await installAgent(this._pyodide(this._pyodideUrl), agent);
       const serve = python.pyimport("edgetrace.browser.serve");
-      this._runtime = serve(this._options, (page: number, text: string) => {
-        const to = this._pages.get(page);
-        if (to) this._post(to, JSON.parse(text) as ToPage);
-      }) as Runtime;
+      const post = (page: number, text: string) => this._post(this._pages.get(page), JSON.parse(text) as ToPage);
+      this._runtime = serve(this._options, post) as Runtime;
       serve.destroy();
     } catch (error) {
       return this._fail(error);
@@ -136,7 +107,7 @@ export class Host {
     this._counters.state = "failed";
     this._waiting = [];
     const cause = "Python did not start: " + lastLine(error);
-    for (const page of this._pages.values()) this._post(page, { kind: "failed", cause });
+    for (const page of this._pages.values()) page.post({ kind: "failed", cause });
     this._pages.clear();
   }
 }
