@@ -15,7 +15,7 @@ from tests.browser.site import Site
 from tests.browser.tab import Tab
 
 TRIALS = int(os.environ.get("EDGETRACE_TRIALS", "1"))
-COUNT = 20
+COUNT = 60
 
 # Goes away by itself that long after the load, as a visitor who clicks: no message of ours to wait
 # for.
