@@ -163,4 +163,4 @@ def main(args: argparse.Namespace) -> int:
     over = [line.what for line in lines if not line.kept]
     if over:
         print(f"over budget: {', '.join(over)} (limits: pyproject.toml)", file=sys.stderr)
-    return 0
+    return 1 if over else 0
