@@ -129,7 +129,7 @@ def main() -> int:
     with serve_in_thread() as collector, sync_playwright() as playwright:
         site = Site(collector.url)
         body = resources(given.resources)
-        traced = site.add("/traced", html(tag(kind=""), body))
+        traced = site.add("/traced", html(tag(), body))
         plain = site.add("/plain", html("", body))
         browser = playwright.chromium.launch(
             executable_path=chromium.path(),
