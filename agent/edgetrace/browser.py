@@ -41,10 +41,10 @@ class PageRuntime:
         self.runtime.tell(PAGE, {"kind": "hello", "page": _pyodide.page_facts()})
 
     def _add(self, items: list[dict[str, Any]]) -> None:
+        own = self.provider.settings.traces_url  # our sending is no work of the page's
+        items = [item for item in items if item.get("name") != own]
+        items.sort(key=lambda item: item.get("entryType") == "resource")  # before them: paints
         origin = _pyodide.time_origin_ms()
-        items.sort(
-            key=lambda item: item.get("entryType") == "resource"
-        )  # paints before the load's end
         for first in range(0, len(items), SLICE):
             entries, malformed = entries_from_json(items[first : first + SLICE])
             batch = {"entries": entries, "malformed": malformed, "origin": origin}

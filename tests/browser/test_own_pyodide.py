@@ -80,6 +80,7 @@ def test_micropip_install_and_start(tab: Tab, own: Site) -> None:
     _run(tab, "await browser.flush()")
     late = [s for s in tab.spans() if s["attributes"].get("url.full", "").endswith("late.json")]
     assert [span["trace_id"] for span in late] == [root["trace_id"]]
+    assert not any("/v1/traces" in str(span["attributes"]) for span in tab.spans())
 
     _run(tab, "browser.stop()")
     alive = """window.given.filter(callback => {
