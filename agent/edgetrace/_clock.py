@@ -22,20 +22,24 @@ MAX_DRIFT_NS: Final = 1_000_000_000
 class AnchoredClock:
     """A `Clock` whose wall time follows its monotonic source."""
 
-    __slots__ = ("_anchor_ns", "_monotonic_ns", "_wall_ns")
+    __slots__ = ("_anchor_ns", "_first_anchor_ns", "_monotonic_ns", "_wall_ns")
 
     def __init__(
         self,
         wall_ns: Callable[[], int] = time.time_ns,
         monotonic_ns: Callable[[], int] = time.perf_counter_ns,
+        anchor_ns: Callable[[], int] | None = None,
     ) -> None:
         """Keep the sources unread.
 
         Args:
             wall_ns: Nanoseconds since the Unix epoch, any resolution.
             monotonic_ns: Nanoseconds, never stepping back.
+            anchor_ns: The wall time of `monotonic_ns`'s zero where the platform knows it better
+                than a reading of `wall_ns`; held until the two are more than a second apart.
         """
         self._wall_ns, self._monotonic_ns = wall_ns, monotonic_ns
+        self._first_anchor_ns = anchor_ns
         self._anchor_ns: int | None = None
 
     def monotonic_ns(self) -> int:
@@ -46,6 +50,10 @@ class AnchoredClock:
         """See `Clock`; steps only when the wall clock left its anchor by more than a second."""
         monotonic = self._monotonic_ns()
         wall = self._wall_ns()
-        if self._anchor_ns is None or abs(wall - monotonic - self._anchor_ns) > MAX_DRIFT_NS:
-            self._anchor_ns = wall - monotonic
-        return self._anchor_ns + monotonic
+        anchor = self._anchor_ns
+        if anchor is None and self._first_anchor_ns is not None:
+            anchor = self._first_anchor_ns()
+        if anchor is None or abs(wall - monotonic - anchor) > MAX_DRIFT_NS:
+            anchor = wall - monotonic
+        self._anchor_ns = anchor
+        return anchor + monotonic

@@ -20,10 +20,10 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, create_proxy, to_js
 
+from ._clock import AnchoredClock
 from ._types import ExportRequest, ExportResponse
 from .errors import TransportError
 
-MAX_DRIFT_NS: Final = 1_000_000_000
 MAX_ANSWER_BYTES: Final = 65_536
 """Of an answer's body; a partial success is some hundred bytes."""
 MAX_KEEPALIVE_BYTES: Final = 65_536
@@ -31,39 +31,18 @@ MAX_KEEPALIVE_BYTES: Final = 65_536
 ENTRY_TYPES: Final = ("navigation", "resource", "paint")
 
 
-class PageClock:
-    """A `Clock` on the time line of this page's or worker's performance entries.
+def page_clock() -> AnchoredClock:
+    """A clock on the time line of this page's or worker's performance entries, unread.
 
     `time.time_ns()` steps by 1 ms in Pyodide, `perf_counter_ns()` is `performance.now()` (November
-    2026). timeOrigin + now drifts while a machine sleeps, so the wall clock is followed when the
-    two are a second apart.
+    2026): what it adds to is `performance.timeOrigin`.
     """
-
-    __slots__ = ("_origin_ns",)
-
-    def __init__(self) -> None:
-        """Read nothing yet: a snapshot of the interpreter may outlive its time origin."""
-        self._origin_ns: int | None = None
-
-    def monotonic_ns(self) -> int:
-        """See `Clock`."""
-        return time.perf_counter_ns()
-
-    def unix_nano(self) -> int:
-        """See `Clock`."""
-        monotonic = time.perf_counter_ns()
-        if self._origin_ns is None:
-            origin_ms = getattr(js, "performance", None) and js.performance.timeOrigin
-            self._origin_ns = round((origin_ms or 0.0) * 1_000) * 1_000
-        drift = time.time_ns() - monotonic - self._origin_ns
-        if abs(drift) > MAX_DRIFT_NS:
-            self._origin_ns += drift
-        return self._origin_ns + monotonic
+    return AnchoredClock(anchor_ns=_time_origin_ns)
 
 
-def page_clock() -> PageClock:
-    """The platform's clock, unread."""
-    return PageClock()
+def _time_origin_ns() -> int:
+    performance = getattr(js, "performance", None)
+    return round((performance.timeOrigin or 0.0) * 1_000) * 1_000 if performance else 0
 
 
 class FetchTransport:

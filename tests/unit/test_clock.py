@@ -95,3 +95,31 @@ def test_the_platform_s_clocks_are_the_default() -> None:
     clock = AnchoredClock()
     assert clock.unix_nano() > WALL
     assert clock.monotonic_ns() <= clock.monotonic_ns()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seen"),
+    [
+        (0, 5_000),
+        (MAX_DRIFT_NS, 5_000 + MAX_DRIFT_NS),  # the platform's word holds
+        (MAX_DRIFT_NS + 1, 5_000),  # it slept before it was asked
+    ],
+)
+def test_a_platforms_own_anchor_holds_within_a_second(
+    sources: Sources, ahead: int, seen: int
+) -> None:
+    """It is read once, at first use, and given up when the wall clock is elsewhere."""
+    asked: list[int] = []
+
+    def anchor() -> int:
+        asked.append(1)
+        return WALL + ahead
+
+    sources.wall = WALL + sources.monotonic
+    clock = AnchoredClock(sources.read_wall, sources.read_monotonic, anchor)
+    assert not asked
+    assert clock.unix_nano() - WALL == seen
+    sources.wall += 7
+    sources.monotonic += 7
+    assert clock.unix_nano() - WALL == seen + 7
+    assert len(asked) == 1
