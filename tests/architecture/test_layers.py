@@ -30,7 +30,8 @@ LAYERS: tuple[set[str], ...] = (
     # L5: what waits, what is sent, what comes back
     {"_batch", "_frame", "_retry", "_request_state", "_export"},
     # L6: who drives it
-    {"_report", "_tracer", "_page", "_views", "_pump", "_pipeline", "_runtime", "_configure"},
+    {"_report", "_tracer", "_pump", "_pipeline", "_runtime", "_configure"}
+    | {"_page", "_raw", "_views"},
     # L7: the platform
     {"_pyodide", "_serve", "browser"},
     # L8: what people import

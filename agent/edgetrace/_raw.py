@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Raw entries to an OTLP request: what a page without Python has beaconed, one body at a time.
+
+Pure. Nothing is remembered between bodies: each says enough for the same trace decision, and gives
+the same bytes again when it is sent twice. Knows no HTTP and no clock.
+
+    documentLoad           "span", as the page drew it
+    documentFetch          derived from "span" and 0
+    the nth row or span    derived from "span" and n, counted through all bodies of the view
+
+Derived ids are outputs of SplitMix64 seeded with "span": it permutes 64-bit numbers, so no two of a
+view are alike, and those of other views are as likely to be alike as any two random ids. (A hash
+would do as well, but importing hashlib costs Pyodide 4-5 ms, November 2026.)
+
+Sources: docs/raw-entries.md; Steele, Lea, Flood, "Fast splittable pseudorandom number generators".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain, repeat
+from struct import Struct
+from typing import Any, Final, NamedTuple, TypeVar
+
+from ._batch import Queued
+from ._camel import camel_case
+from ._config import Settings
+from ._entries import Kind, TimingEntry, unpack_entries
+from ._frame import Framer
+from ._options import OPTIONS
+from ._page import PageView
+from ._page_info import PageInfo
+from ._runtime import SCOPE
+from ._sampler import ParentBased, Sampler, TraceIdRatioBased, sampler_from_settings
+from ._types import AttributeValue, Resource, SpanContext, SpanData
+from .errors import ConfigError
+
+FORMAT_VERSION: Final = 1
+MAX_ROWS: Final = 2_000
+"""Rows and spans of one body; 48 KB hold some 300. Below `_page.MAX_WAITING`, so that none is let
+out before the navigation is known."""
+MAX_AHEAD_NS: Final = 86_400 * 10**9
+"""A day: how far a page's clock may be ahead before it is not believed."""
+MAX_FIRST: Final = 2**31
+MAX_NUMBER: Final = 1e18
+
+SENDERS: Final = frozenset(
+    ("endpoint", "base_endpoint", "headers", "protocol", "compression", "timeout_ms")
+    + ("schedule_delay_ms", "export_timeout_ms", "max_queue_size", "max_export_batch_size")
+    + ("max_request_bytes", "propagators", "debug")
+)
+"""Options that do not concern the one who only encodes."""
+
+_Type = TypeVar("_Type")
+_TRACE_ID: Final = re.compile("(?!0{32})[0-9a-f]{32}")
+_SPAN_ID: Final = re.compile("(?!0{16})[0-9a-f]{16}")
+_U64: Final = 2**64 - 1
+
+
+class RawError(ValueError):
+    """A body is not of the format; the message is one sentence, for the sender's eyes."""
+
+
+class RawResult(NamedTuple):
+    """What a body gave.
+
+    Attributes:
+        message: An ExportTraceServiceRequest in protobuf; b"" where no span goes out.
+        spans: How many it holds.
+        counters: As `PageView.counters`; and `malformed` rows, `unencodable` spans.
+    """
+
+    message: bytes
+    spans: int
+    counters: dict[str, int]
+
+
+def read_raw(
+    body: bytes,
+    now_unix_nano: int,
+    resource_attributes: Mapping[str, AttributeValue],
+    base: Settings | None = None,
+) -> RawResult:
+    """Turn one body into spans.
+
+    Args:
+        body: UTF-8 JSON; its size is for the caller to limit.
+        now_unix_nano: The wall time here. The page's own, which the body names, bounds the spans,
+            unless it is more than a day ahead of this one.
+        resource_attributes: Facts known here. They stand before what the page says; where one is
+            "", the page's word for it is erased all the same.
+        base: Options for what the tag leaves open; its `sample_ratio` is a ceiling on traces that
+            the page begins.
+
+    Raises:
+        RawError: The body is not of the format, or an option of the tag not of its form.
+    """
+    data = _parse(body)
+    if data.get("version") != FORMAT_VERSION:
+        raise RawError(f"version is not {FORMAT_VERSION}")
+    trace_id, root_id = _id(data, "trace", _TRACE_ID), _id(data, "span", _SPAN_ID)
+    first, documents = _get(data, "first", int), _get(data, "documents", bool)
+    if not 0 <= first < MAX_FIRST:
+        raise RawError("first is not a count")
+    try:
+        settings, sampler = _configure(_get(data, "options", dict), base)
+    except ConfigError as exc:
+        raise RawError(str(exc)) from exc
+    other_id = derived_id(root_id, 0)  # of all but the root, until each has its own
+    ids = chain((root_id,), repeat(other_id))
+    info = PageInfo.from_json(_get(data, "page", dict))
+    view = PageView(info, settings, sampler, lambda: trace_id, lambda: next(ids))
+    for key, value in _get(data, "attributes", dict).items():
+        view.set_attribute(key, value)
+
+    spans, has_fetch, malformed = _tell(view, data, _now(data, now_unix_nano))
+    document, children = _split(spans, view.context, has_fetch)
+    if not documents:
+        document = []
+    if len(document) > 1:
+        document[1] = _named(document[1], root_id, 0)
+    named = [_named(span, root_id, first + n) for n, span in enumerate(children, 1)]
+    out = [] if settings.disabled else document + named
+    message, encoded = _encode(out, settings, resource_attributes)
+    counters = {**view.counters, "malformed": malformed, "unencodable": len(out) - encoded}
+    counters["spans"] = encoded
+    if settings.disabled:
+        counters["unsampled"] += len(named)
+    return RawResult(message, encoded, counters)
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise RawError("the body is not JSON in UTF-8") from None
+    if not isinstance(data, dict):
+        raise RawError("the body is not a JSON object")
+    return data
+
+
+def _get(data: dict[str, Any], name: str, kind: type[_Type]) -> _Type:
+    value = data.get(name)
+    if type(value) is not kind:  # bool is an int elsewhere
+        raise RawError(f"{name} is not of type {kind.__name__}")
+    return value
+
+
+def _number(data: dict[str, Any], name: str) -> float:
+    value = data.get(name)
+    if type(value) in (int, float) and abs(value) < MAX_NUMBER:  # type: ignore[arg-type]
+        return float(value)  # type: ignore[arg-type]
+    raise RawError(f"{name} is not a number")
+
+
+def _id(data: dict[str, Any], name: str, form: re.Pattern[str]) -> bytes:
+    text = _get(data, name, str)
+    if not form.fullmatch(text):
+        raise RawError(f"{name} is not an id in lower-case hexadecimal")
+    return bytes.fromhex(text)
+
+
+def _configure(dataset: dict[str, Any], base: Settings | None) -> tuple[Settings, Sampler]:
+    """The tag's options, in front of ours, and the sampler; raises ConfigError."""
+    given = {
+        name: key
+        for name in OPTIONS
+        if name not in SENDERS and (key := camel_case(name)) in dataset
+    }
+    tag = Settings.from_dataset({key: dataset[key] for key in given.values()})
+    settings = replace(base or Settings(), **{name: getattr(tag, name) for name in given})
+    ceiling = base.sample_ratio if base else None
+    if "sampler" in given and "sample_ratio" not in given:
+        settings = replace(settings, sample_ratio=None)  # ours must not stand before the tag's
+    named = settings.sampler.removeprefix("parentbased_")
+    if ceiling is None or (settings.sample_ratio is None and named == "always_off"):
+        return settings, sampler_from_settings(settings)
+    ratio = settings.sample_ratio
+    if ratio is not None:
+        return settings, ParentBased(TraceIdRatioBased(min(ratio, ceiling)))
+    sampler_from_settings(settings)  # for what it raises
+    ratio = float(settings.sampler_arg.strip() or 1.0) if named == "traceidratio" else 1.0
+    root = TraceIdRatioBased(min(ratio, ceiling))
+    return settings, root if named == settings.sampler else ParentBased(root)
+
+
+def _now(data: dict[str, Any], here_unix_nano: int) -> int:
+    """The end of all spans: a page's clock need not agree with ours, and a body sent again must not
+    grow."""
+    said = _number(data, "now") * 1e6
+    return int(said) if 0.0 < said <= here_unix_nano + MAX_AHEAD_NS else here_unix_nano
+
+
+def _tell(view: PageView, data: dict[str, Any], now: int) -> tuple[list[SpanData], bool, int]:
+    """Tell a view all that a body says; the navigation last, since it lets out what waits.
+
+    Returns:
+        The spans, whether a documentFetch can be among them, and how many rows were malformed.
+    """
+    navigation: list[TimingEntry] = []
+    origin, malformed = 0.0, 0
+    if data.get("navigation") is not None:
+        named = _get(data, "navigation", dict)
+        origin = _number(named, "origin")
+        navigation, malformed = _entries(named)
+        if len(navigation) > 1 or any(
+            row.kind not in (Kind.NAVIGATION, Kind.RESTORE) for row in navigation
+        ):
+            raise RawError("navigation is not one row of a navigation")
+        view.add((), origin, now)
+    rows = 0
+    spans: list[SpanData] = []
+    for message in _get(data, "messages", list):
+        kind = message.get("kind") if isinstance(message, dict) else None
+        if kind not in ("entries", "span"):
+            raise RawError("a message is neither entries nor a span")
+        at = _number(message, "origin")
+        entries, incomplete = _entries(message) if kind == "entries" else ([], 0)
+        malformed += incomplete
+        rows += len(entries) if kind == "entries" else 1
+        if rows > MAX_ROWS:
+            raise RawError(f"there are more than {MAX_ROWS} rows and spans")
+        if kind == "span":
+            _tell_span(view, message, at, now)
+        else:
+            spans += view.add(entries, at, now)
+    spans += view.add(navigation, origin, now)
+    spans += view.finish(now)
+    has_fetch = bool(navigation) and navigation[0].kind == Kind.NAVIGATION
+    return spans, has_fetch, malformed
+
+
+def _entries(message: dict[str, Any]) -> tuple[list[TimingEntry], int]:
+    numbers = _get(message, "numbers", list)
+    try:
+        block = Struct(f"<{len(numbers)}d").pack(*numbers)
+    except Exception:  # struct.error has many fathers; integers overflow
+        raise RawError("numbers is not a list of numbers") from None
+    return unpack_entries(block, _get(message, "text", str))
+
+
+def _tell_span(view: PageView, message: dict[str, Any], origin: float, now: int) -> None:
+    text = message.get("attributes")
+    try:
+        attributes = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        attributes = None
+    view.span(
+        message.get("name", ""),
+        message.get("start", -1),
+        message.get("end", -1),
+        attributes,
+        message.get("error") or None,
+        origin_unix_ms=origin,
+        now_unix_nano=now,
+    )
+
+
+def _split(
+    spans: list[SpanData], context: SpanContext | None, has_fetch: bool
+) -> tuple[list[SpanData], list[SpanData]]:
+    """The documents, which PageView puts side by side, and the others."""
+    for at, span in enumerate(spans):
+        if span.context == context:
+            behind = at + 1 + has_fetch
+            return spans[at:behind], spans[:at] + spans[behind:]
+    return [], spans
+
+
+def _named(span: SpanData, root_id: bytes, index: int) -> SpanData:
+    return span._replace(context=span.context._replace(span_id=derived_id(root_id, index)))
+
+
+def derived_id(root_id: bytes, index: int) -> bytes:
+    """The id of a view's documentFetch (0) and of its nth row or span (from 1 on), 8 bytes."""
+    mixed = int.from_bytes(root_id, "big") + (index + 1) * 0x9E3779B97F4A7C15 & _U64
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & _U64
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _U64
+    made = (mixed ^ mixed >> 31).to_bytes(8, "big")
+    return made if any(made) and made != root_id else derived_id(root_id, index + MAX_FIRST)
+
+
+def _encode(
+    spans: list[SpanData], settings: Settings, facts: Mapping[str, AttributeValue]
+) -> tuple[bytes, int]:
+    """The request, and how many of the spans it holds."""
+    resource = {**settings.resource().attributes, **facts}
+    known = {key: value for key, value in resource.items() if value != ""}
+    framer = Framer(replace(settings, protocol="http/protobuf"), Resource(known))
+    scope = framer.add_scope(SCOPE)
+    queued = []
+    for span in spans:
+        try:
+            queued.append(Queued(scope, framer.encoding.span(span)))
+        except Exception:  # a time after 2554: what cannot be encoded is counted
+            continue
+    return framer.frame(queued) if queued else b"", len(queued)
