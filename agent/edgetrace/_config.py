@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from ._camel import camel_case
-from ._options import OPTIONS
+from ._options import OPTIONS, parse_options
 from ._types import Attributes, AttributeValue, Resource
 from ._variables import VARIABLES
 from ._version import VERSION
@@ -123,18 +123,7 @@ class Settings:
 
     @classmethod
     def _validated(cls, given: Iterable[tuple[str, str, object]]) -> Settings:
-        values: dict[str, Any] = {}
-        for shown, name, value in given:
-            option = OPTIONS.get(name)
-            if option is None:
-                raise ConfigError(shown, value, f"no such option; use one of {', '.join(OPTIONS)}")
-            try:
-                parsed = option.parse(value)
-            except Exception:  # int() and float() overflow, a value's own methods raise anything
-                secret = name == "headers" or (type(value) is str and "@" in value)
-                told = "(a credential)" if secret else value  # messages end up in consoles
-                raise ConfigError(shown, told, f"use {option.form}") from None
-            values.setdefault(name, parsed)  # what comes first is the more specific
+        values = parse_options(given, OPTIONS)
         if "max_queue_size" in values:  # a smaller queue alone lowers the batch with it
             values.setdefault(
                 "max_export_batch_size", min(cls.max_export_batch_size, values["max_queue_size"])

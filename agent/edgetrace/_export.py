@@ -174,22 +174,22 @@ class Exporter:
         self._retry(pending, Signal.NO_ANSWER, None, now_ns)
         return TransportError(cause, spans=pending.request.spans, attempts=pending.attempts)
 
-    def next_deadline_ns(self) -> int | None:
+    def next_deadline_ns(self, *, unanswered: bool = True) -> int | None:
         """When to call `next_request` again, monotonic; None if only a new span can change
-        anything.
+        anything. Valid after `next_request` has returned None.
 
-        Valid after `next_request` has returned None.
+        Args:
+            unanswered: Whether to count the times at which requests expire without an answer.
         """
         deadlines = [
             pending.deadline_ns
             if pending.state is State.SENT
             else max(pending.deadline_ns, self._not_before_ns)
             for pending in self._pending.values()
+            if unanswered or pending.state is State.WAITING
         ]
         due_ns = self._batch_due_ns()
-        if due_ns is not None:
-            deadlines.append(due_ns)
-        return min(deadlines, default=None)
+        return min(deadlines if due_ns is None else [*deadlines, due_ns], default=None)
 
     def force_flush(self) -> int:
         """Make everything queued due now; a wait that the receiver asked for is kept.

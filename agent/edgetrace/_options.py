@@ -2,7 +2,7 @@
 """How each option is given: the table of forms, and the parsers behind it.
 
 A parser takes text or the Python value and returns the validated value; whatever else it meets it
-answers with an exception of any kind, and `Settings` makes the `ConfigError` that names the option.
+answers with an exception of any kind, of which `parse_options` makes a `ConfigError`.
 
 Source: OpenTelemetry specification, configuration/sdk-environment-variables and protocol/exporter.
 """
@@ -10,12 +10,13 @@ Source: OpenTelemetry specification, configuration/sdk-environment-variables and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from ._attributes import clean_attributes
 from ._percent import percent_decode
 from ._types import Attributes
+from .errors import ConfigError
 
 _URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:[/?][^\s@#\\]*)?", re.IGNORECASE)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2, token
@@ -116,7 +117,7 @@ def _attributes(value: Any) -> Attributes:
     return cleaned
 
 
-def _one_of(*accepted: str) -> Option:
+def one_of(*accepted: str) -> Option:
     return Option(_choice(*accepted), " or ".join(accepted))
 
 
@@ -125,21 +126,21 @@ _COUNT: Final = Option(_integer(0), "a whole number from 0")
 _SIZE: Final = Option(_integer(1), "a whole number from 1")
 _MILLISECONDS: Final = Option(_integer(1), "whole milliseconds from 1")
 _ABSOLUTE_URL: Final = Option(_url, "an absolute http: or https: URL without credentials")
-_SWITCH: Final = Option(_boolean, "true or false")
+SWITCH: Final = Option(_boolean, "true or false")
 _PAIRS_FORM: Final = "key=value pairs joined by commas, values percent-encoded where needed"
 
 OPTIONS: Final[Mapping[str, Option]] = {
     "endpoint": _ABSOLUTE_URL,
     "base_endpoint": _ABSOLUTE_URL,
     "headers": Option(_headers, _PAIRS_FORM),
-    "protocol": _one_of("http/protobuf", "http/json"),
-    "compression": _one_of("gzip", "none"),
+    "protocol": one_of("http/protobuf", "http/json"),
+    "compression": one_of("gzip", "none"),
     "timeout_ms": _MILLISECONDS,
     "service_name": _STRING,
     "service_version": _STRING,
     "environment": _STRING,
     "resource_attributes": Option(_attributes, _PAIRS_FORM),
-    "sampler": _one_of(
+    "sampler": one_of(
         *("always_on", "always_off", "traceidratio"),
         *("parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"),
     ),
@@ -159,8 +160,35 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "max_queue_size": _SIZE,
     "max_export_batch_size": _SIZE,
     "max_request_bytes": Option(_integer(1024), "a whole number from 1024"),
-    "url_query": _one_of("redact", "drop", "keep"),
-    "phases": _one_of("attributes", "events", "off"),
-    "disabled": _SWITCH,
-    "debug": _SWITCH,
+    "url_query": one_of("redact", "drop", "keep"),
+    "phases": one_of("attributes", "events", "off"),
+    "disabled": SWITCH,
+    "debug": SWITCH,
 }
+
+
+def parse_options(
+    given: Iterable[tuple[str, str, object]], options: Mapping[str, Option]
+) -> dict[str, Any]:
+    """Validate what was given, the more specific first: of an option given twice the first stands.
+
+    Args:
+        given: The option as its user wrote it, its name, and its value.
+        options: The table of all options.
+
+    Raises:
+        ConfigError: An option is unknown, or its value is not of its form.
+    """
+    values: dict[str, Any] = {}
+    for shown, name, value in given:
+        option = options.get(name)
+        if option is None:
+            raise ConfigError(shown, value, f"no such option; use one of {', '.join(options)}")
+        try:
+            parsed = option.parse(value)
+        except Exception:  # int() and float() overflow, a value's own methods raise anything
+            secret = name == "headers" or (type(value) is str and "@" in value)
+            told = "(a credential)" if secret else value  # messages end up in consoles
+            raise ConfigError(shown, told, f"use {option.form}") from None
+        values.setdefault(name, parsed)
+    return values

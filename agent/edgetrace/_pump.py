@@ -2,8 +2,7 @@
 """Drives a sans-IO exporter with asyncio: one timer, at most a few sends at once.
 
 The only place where the core meets an event loop. It works wherever tasks may outlive the call that
-started them: a page, a Web Worker, CPython. (A Cloudflare Worker's may not; its adapter drives the
-exporter itself.)
+started them: a page, a Web Worker, CPython. (A Cloudflare Worker's may not: `_isolate`.)
 
     span ends -> wake() -> _step() -> next_request -> Transport.send -> receive_* -> _step() ...
 """
@@ -14,10 +13,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from ._context import EMPTY, attach, text_of, type_name
 from ._export import Exporter
+from ._send import send_once
 from ._types import Clock, ExportRequest, Transport
-from .errors import ExportError, TransportError
+from .errors import ExportError
 
 MIN_DELAY_NS: Final = 1_000_000
 """Timers are no finer; a deadline that has just passed must not make a busy loop."""
@@ -136,29 +135,12 @@ class Pump:
         self._step()
 
     async def _send(self, request: ExportRequest) -> None:
-        attach(EMPTY)  # a task's own context: what sends spans is not part of what they describe
         try:
-            async with asyncio.timeout(request.timeout_ns / 1e9):
-                status, headers, body = await self._transport.send(request)
-            error = self._exporter.receive_response(
-                request.id, status, headers, bytes(body), self._clock.monotonic_ns()
-            )
+            await send_once(request, self._exporter, self._transport, self._clock, self._on_error)
         except asyncio.CancelledError:  # by `stop`, or the loop is closing: no new sends
-            self._fail(request, "cancelled")
             self._rest(asyncio.get_running_loop())
             raise
-        except TimeoutError:
-            error = self._fail(request, f"timed out after {request.timeout_ns / 1e9:.1f} s")
-        except TransportError as failure:
-            error = self._fail(request, failure.cause)
-        except Exception as failure:  # a third party's transport: its bug must not lose the spans
-            error = self._fail(request, f"{type_name(failure)}: {text_of(failure)}")
-        if error is not None:
-            self._on_error(error)
         self._step()
-
-    def _fail(self, request: ExportRequest, cause: str) -> ExportError | None:
-        return self._exporter.receive_failure(request.id, cause, self._clock.monotonic_ns())
 
 
 def _resolve(waiter: asyncio.Future[bool], delivered: bool) -> None:

@@ -36,6 +36,7 @@ from ._types import (
     SpanData,
     SpanExporter,
     SpanKind,
+    SpanMirror,
 )
 
 
@@ -52,6 +53,7 @@ class TracerProvider:
         delivery: Delivery | None = None,
         sampler: Sampler | None = None,
         error_handler: ErrorHandler | None = None,
+        mirror: SpanMirror | None = None,
     ) -> None:
         """Put the parts together; nothing is drawn, read or sent.
 
@@ -63,6 +65,7 @@ class TracerProvider:
             delivery: What brings them out; None where `exporter` keeps them.
             sampler: Stands before the options' sampler.
             error_handler: Told of misuse and failed exports; default logs each kind once a minute.
+            mirror: Told of each sampled span as it begins and ends.
         """
         self.settings = settings
         self.clock = clock
@@ -72,6 +75,7 @@ class TracerProvider:
         self._limits = SpanLimits.from_settings(settings)
         self._exporter = exporter
         self._delivery = delivery
+        self.mirror = mirror
         self._unsampled = 0
 
     def get_tracer(
@@ -104,6 +108,8 @@ class TracerProvider:
         if not span.context.sampled:
             self._unsampled += 1
             return
+        if self.mirror is not None:
+            self.mirror.end(span)
         try:
             if self._exporter.offer(scope, span) and self._delivery is not None:
                 self._delivery.wake()
@@ -215,6 +221,8 @@ class Tracer:
                 span.set_attributes(more_attributes)
             if links is not None:
                 self._add_links(span, links, provider)
+            if provider.mirror is not None and own.sampled:
+                provider.mirror.begin(own, name)
             return span
         except Exception as failure:
             if provider is not None:

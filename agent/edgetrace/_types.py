@@ -254,3 +254,13 @@ class Delivery(Protocol):
 
     def stop(self) -> None:
         """Drop what is left and stop."""
+
+
+class SpanMirror(Protocol):
+    """What is told of every sampled span as it begins and ends: a platform's own tracing."""
+
+    def begin(self, context: SpanContext, name: str) -> None:
+        """A span has begun; must not raise."""
+
+    def end(self, span: SpanData) -> None:
+        """It has ended; must not raise."""

@@ -23,18 +23,21 @@ LAYERS: tuple[set[str], ...] = (
     # L2: what travels with a request
     {"_context", "_current", "_baggage", "_propagation"},
     # L3: a span's life
-    {"_threshold", "_sampler", "_span"},
+    {"_threshold", "_sampler", "_routes", "_span"},
     # L4: bytes out, browser entries in
-    {"_fields", "_protobuf", "_otlp", "_otlp_json"}
+    {"_fields", "_protobuf", "_otlp", "_otlp_json", "_http", "_edge_facts"}
     | {"_entries", "_phases", "_timing", "_page_info", "_join", "_custom"},
     # L5: what waits, what is sent, what comes back
-    {"_batch", "_frame", "_retry", "_request_state", "_export"},
+    {"_batch", "_frame", "_retry", "_request_state", "_export", "_tail"},
     # L6: who drives it
-    {"_report", "_tracer", "_pump", "_pipeline", "_runtime", "_configure"}
+    {"_report", "_tracer", "_send", "_pump", "_isolate", "_pipeline", "_runtime", "_configure"}
     | {"_page", "_raw", "_views"},
-    # L7: the platform
-    {"_pyodide", "_serve", "browser"},
-    # L8: what people import
+    # L7: a Worker's events
+    {"_binding_names", "_binding_sql", "_binding_calls", "_bindings"}
+    | {"_edge_config", "_edge", "_mirror", "_handlers", "_steps", "_asgi"},
+    # L8: the platform
+    {"_pyodide", "_workerd", "_serve", "browser", "worker"},
+    # L9: what people import
     {"__init__", "testing", "pytest_plugin"},
 )
 # Looked up when called, never at import: configure() finds the platform it runs on.

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""A Worker's handlers, each wrapped so that what it handles is a span.
+
+| handler                 | span             | kind     | carries                             |
+| ----------------------- | ---------------- | -------- | ----------------------------------- |
+| fetch                   | GET /route       | SERVER   | HTTP, see `_http`, `_edge_facts`    |
+| scheduled               | scheduled        | SERVER   | faas.trigger, faas.cron             |
+| queue                   | process <queue>  | CONSUMER | messaging.*, the batch's size       |
+| email                   | email            | SERVER   | faas.trigger, the message's size    |
+| alarm                   | alarm            | SERVER   | faas.trigger                        |
+| run, of a workflow      | workflow         | SERVER   | faas.trigger; its steps: `_steps`   |
+| a public method, by RPC | <class>/<method> | SERVER   | rpc.*                               |
+| tail                    | none: a tail worker must not feed itself                          |
+
+A handler gets its arguments and gives its result, or exception, as if we were not there. What we
+read of an event is best effort: what cannot be read is not in the span.
+
+Source: OpenTelemetry semantic conventions 1.44, http, faas, messaging, rpc.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Final, NamedTuple, TypeVar
+
+from ._context import EMPTY, Context, Span
+from ._edge import EdgeRuntime, IncomingRequest, Invocation, current_invocation
+from ._edge_facts import connection_attributes
+from ._http import server_span, set_response
+from ._propagation import extract
+from ._types import AttributeValue, SpanKind
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+HANDLERS: Final[Mapping[str, frozenset[str]]] = {
+    "WorkerEntrypoint": frozenset(("fetch", "scheduled", "queue", "email")),
+    "DurableObject": frozenset(("fetch", "alarm")),
+    "WorkflowEntrypoint": frozenset(("run",)),
+}
+"""By the SDK's base class: the methods that the platform calls. Other public ones are RPC."""
+FUNCTIONS: Final = HANDLERS["WorkerEntrypoint"]
+NOT_TRACED: Final = frozenset(
+    (
+        *("tail", "tailStream", "trace", "test", "connect", "dup"),
+        *("webSocketMessage", "webSocketClose", "webSocketError"),
+    )
+)
+"""Called by the platform too, and no span: a tail worker's own, or what OpenTelemetry has not."""
+RPC: Final = "rpc"
+
+
+class Start(NamedTuple):
+    """How an event's span begins."""
+
+    name: str
+    kind: SpanKind = SpanKind.SERVER
+    attributes: dict[str, AttributeValue] | None = None
+    context: Context = EMPTY
+
+
+def begin_fetch(runtime: EdgeRuntime, incoming: IncomingRequest) -> Start:
+    """The server span of a request."""
+    provider = runtime.provider
+    assert provider is not None  # noqa: S101  # `ready` was True
+    name, attributes = server_span(
+        incoming.method, incoming.url, incoming.headers, provider.settings.url_query
+    )
+    attributes.update(
+        connection_attributes(incoming.cf, incoming.headers, runtime.settings.client_address)
+    )
+    return Start(name, SpanKind.SERVER, attributes, extract(incoming.headers, EMPTY))
+
+
+def _scheduled(controller: Any) -> Start:
+    attributes: dict[str, AttributeValue] = {"faas.trigger": "timer"}
+    _put(attributes, "faas.cron", controller, "cron", str)
+    return Start("scheduled", SpanKind.SERVER, attributes)
+
+
+def _queue(batch: Any) -> Start:
+    attributes: dict[str, AttributeValue] = {
+        "faas.trigger": "pubsub",
+        "messaging.system": "cloudflare_queues",
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+    }
+    _put(attributes, "messaging.destination.name", batch, "queue", str)
+    try:
+        attributes["messaging.batch.message_count"] = len(batch.messages)
+    except Exception:  # best effort, see above
+        attributes.pop("messaging.batch.message_count", None)
+    destination = attributes.get("messaging.destination.name", "")
+    return Start(f"process {destination}".strip(), SpanKind.CONSUMER, attributes)
+
+
+def _email(message: Any) -> Start:
+    attributes: dict[str, AttributeValue] = {"faas.trigger": "pubsub"}
+    _put(attributes, "messaging.message.body.size", message, "rawSize", int)
+    return Start("email", SpanKind.SERVER, attributes)
+
+
+def _alarm(_info: Any) -> Start:
+    return Start("alarm", SpanKind.SERVER, {"faas.trigger": "timer"})
+
+
+def _run(_event: Any) -> Start:
+    return Start("workflow", SpanKind.SERVER, {"faas.trigger": "other"})
+
+
+_STARTS: Final[Mapping[str, Callable[[Any], Start]]] = {
+    "scheduled": _scheduled,
+    "queue": _queue,
+    "email": _email,
+    "alarm": _alarm,
+    "run": _run,
+}
+
+
+def _put(
+    attributes: dict[str, AttributeValue],
+    key: str,
+    owner: Any,
+    name: str,
+    kind: type[str] | type[int],
+) -> None:
+    try:
+        value = getattr(owner, name)
+    except Exception:  # best effort, see above
+        return
+    if isinstance(value, kind):
+        attributes[key] = value
+
+
+class Wrapper:
+    """Wraps one handler: a method of a class, or a function that gets event, env and ctx."""
+
+    def __init__(
+        self,
+        runtime: EdgeRuntime,
+        handler: str,
+        method: str,
+        read: Callable[[Any], IncomingRequest],
+    ) -> None:
+        """Set what is wrapped.
+
+        Args:
+            runtime: The isolate's tracing.
+            handler: One of `HANDLERS`, or `RPC`.
+            method: "<class>/<method>", or "" for a function.
+            read: Reads a request.
+        """
+        self._runtime, self._handler, self._method, self._read = runtime, handler, method, read
+
+    def wrap(self, function: _F) -> _F:
+        """The handler to put in its place; sync stays sync but where the platform awaits anyway."""
+        if inspect.iscoroutinefunction(function) or self._handler != RPC:
+
+            @wraps(function)
+            async def traced(*args: Any, **kwargs: Any) -> Any:
+                invocation, args = self._open(args)
+                if invocation is None:
+                    return await _settle(function(*args, **kwargs))
+                with invocation as span:
+                    result = await _settle(function(*args, **kwargs))
+                    self._describe(span, result)
+                    return result
+
+            return traced  # type: ignore[return-value]  # wraps keeps the signature
+
+        @wraps(function)
+        def traced_sync(*args: Any, **kwargs: Any) -> Any:
+            invocation, args = self._open(args)
+            if invocation is None:
+                return function(*args, **kwargs)
+            with invocation:
+                return function(*args, **kwargs)
+
+        return traced_sync  # type: ignore[return-value]  # likewise
+
+    def _open(self, args: tuple[Any, ...]) -> tuple[Invocation | None, tuple[Any, ...]]:
+        """Begin an event; None where it is to be handled as if we were not there."""
+        if self._handler == RPC and current_invocation() is not None:
+            return None, args  # a public method that the class itself calls is not an event
+        try:
+            if self._method:
+                owner, event = args[0], args[1] if len(args) > 1 else None
+                env, ctx = owner.env, owner.ctx
+            else:
+                owner, (event, env, ctx) = None, args[:3]
+            if not self._runtime.ready(env):
+                return None, args
+            start = self._start(event)
+            traced_env = self._runtime.traced_env(env)
+            if owner is None:
+                args = (event, traced_env, *args[2:])
+            elif traced_env is not env:
+                owner.env = traced_env
+        except Exception:  # of an event, or arguments, of a shape that we do not know
+            return None, args
+        return self._runtime.invocation(ctx, *start), args
+
+    def _start(self, event: Any) -> Start:
+        if self._handler == "fetch":
+            return begin_fetch(self._runtime, self._read(event))
+        if self._handler != RPC:
+            return _STARTS[self._handler](event)
+        attributes: dict[str, AttributeValue] = {
+            "rpc.system.name": "cloudflare_workers",
+            "rpc.method": self._method,
+        }
+        return Start(self._method, SpanKind.SERVER, attributes)
+
+    def _describe(self, span: Span, result: Any) -> None:
+        if self._handler != "fetch" or not span.is_recording():
+            return
+        try:
+            set_response(span, int(result.status), {}, server=True)
+        except Exception:  # what was returned is no response; the platform will say so
+            span.set_attribute("error.type", "no_response")
+
+
+async def _settle(result: Any) -> Any:
+    return await result if inspect.isawaitable(result) else result
