@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The standalone upload: a JavaScript module Worker that boots Pyodide by itself and runs an entry file.
+"""The standalone upload: a JavaScript module Worker that boots Pyodide and runs an entry file.
 
     out/
       main.mjs             worker/standalone/*.mjs, Pyodide's glue, the SDK's JavaScript: one module

@@ -39,6 +39,7 @@ function wrap(Base, kind, name, methods) {
           }
           const raw = RAW[kind].has(method);
           const pending = python.call(python.instance, method, raw || RELAXED.has(method), !raw, ...given);
+          if (pending === undefined) throw new TypeError(`Method ${method} does not exist`);
           try {
             return await pending;
           } finally {

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs in Pyodide on Node, at build time: imports the application and compiles what it needs.
 
-Given JSON: `files` (path in the archive -> base64), `entry` (module name), `docstrings` (paths that
-keep docstrings and asserts), `extras` (standard modules to have in any case). Gives JSON: `classes`,
-`app` and `stdlib` (path in the archive -> bytecode, base64), or `error` (a traceback) if the
-application cannot be imported.
+Given JSON: `files` (path in the archive -> base64), `entry` (module name), `docstrings` (paths
+that keep docstrings and asserts), `extras` (standard modules to have in any case). Gives JSON:
+`classes`, `app` and `stdlib` (path in the archive -> bytecode, base64), or `error` (a traceback)
+if the application cannot be imported.
 
 Bytecode is unchecked: no time, no source beside it, so archives are the same from the same tree.
 """

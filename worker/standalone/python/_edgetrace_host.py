@@ -8,7 +8,6 @@ src/pyodide/internal/introspection.py), by the SDK's own functions. Knows nothin
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Awaitable
 from inspect import isawaitable
 from typing import Any
@@ -24,7 +23,9 @@ def load(entry: str) -> Any:
     return importlib.import_module(entry)
 
 
-def call(instance: Any, name: str, relaxed: bool, convert: bool, *args: Any) -> Awaitable[Any]:
+def call(
+    instance: Any, name: str, relaxed: bool, convert: bool, *args: Any
+) -> Awaitable[Any] | None:
     """Start a handler or RPC method.
 
     Args:
@@ -32,16 +33,13 @@ def call(instance: Any, name: str, relaxed: bool, convert: bool, *args: Any) -> 
         name: The method.
         relaxed: It gets no more positional arguments than it takes.
         convert: Arguments become Python values, and the result a JavaScript one.
+        args: What the platform gives it.
 
-    Raises:
-        js.TypeError: There is no such method.
+    Returns:
+        What to wait for; None if there is no such method.
     """
     method = getattr(instance, name, None)
-    if not callable(method):
-        import js
-
-        raise js.TypeError.new(f"Method {name} does not exist")
-    return _run(method, relaxed, convert, args)
+    return _run(method, relaxed, convert, args) if callable(method) else None
 
 
 async def _run(method: Any, relaxed: bool, convert: bool, args: tuple[Any, ...]) -> Any:
