@@ -90,7 +90,7 @@ def _summary(tokens: list[tuple[str, str]]) -> str:
     expects_target = False
     before = ""
     meaningful = [token for token in tokens if token[0] != "comment"]
-    for (kind, text), (_, after) in zip(meaningful, [*meaningful[1:], ("", "")], strict=True):
+    for (kind, text), (_, after) in zip(meaningful, [*meaningful[1:], ("", "")], strict=False):
         word = text.upper() if kind == "word" else ""
         if expects_target and word not in _SKIPPED and before != "OR":
             expects_target = word in _TARGETS_FOLLOW  # "CREATE TEMP TABLE", "INSERT INTO"

@@ -85,8 +85,8 @@ class TracedEnv:
         self._traced_tap = Tap(tracer, traced_fetch, keys)
         self._traced_not: set[str] = set()
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # a class is never assigned here
+    @property  # type: ignore[misc]  # object's can be assigned, this one cannot
+    def __class__(self) -> Any:
         """That of the SDK's wrapper, which wraps no env twice."""
         env = self._traced_env
         return TracedEnv if raw(env, "_env") is env else type(env)
@@ -130,8 +130,8 @@ class TracedBinding:
         self._traced_tap = tap
         self._traced_sql = sql
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # a class is never assigned here
+    @property  # type: ignore[misc]  # object's can be assigned, this one cannot
+    def __class__(self) -> Any:
         """That of the SDK's wrapper: arguments are asked whether they are the SDK's own."""
         wrapped = self._traced
         return TracedBinding if raw(wrapped) is wrapped else type(wrapped)

@@ -7,8 +7,9 @@ Bindings: KV (KV namespace), BUCKET (R2), DB (D1), QUEUE (queue), COUNTER (Durab
 
 from typing import Any
 
-import edgetrace.worker
 from workers import DurableObject, Response, WorkerEntrypoint
+
+import edgetrace.worker
 
 
 class Counter(DurableObject):
