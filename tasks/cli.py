@@ -31,13 +31,15 @@ class Task(NamedTuple):
 
 
 BUNDLING: Final = ("python", "node", "wheels")
+EDGE: Final = (*BUNDLING, "wrangler")
 TASKS: Final[dict[str, Task]] = {
-    "setup": Task("make this machine ready: Python, Node, Chromium", (*BUNDLING, "chromium")),
-    "demo": Task("serve the demo site and a collector, show each trace as it arrives", BUNDLING),
+    "setup": Task("make this machine ready: Python, Node, Chromium", (*EDGE, "chromium")),
+    "demo": Task("serve the demo site and a collector, show each trace as it arrives", EDGE),
     "serve": Task("serve dist/ and run the local collector", BUNDLING),
-    "test": Task("bundle, check, then every test", (*BUNDLING, "chromium"), passes_on=True),
+    "test": Task("bundle, check, then every test", (*EDGE, "chromium"), passes_on=True),
     "check": Task("format, lint, types; no test", ("python", "node")),
     "bundle": Task("write dist/: agent, wheel, Pyodide, lock file, manifest", BUNDLING),
+    "deploy": Task("a Python Worker to Cloudflare: dry run, unless --go", EDGE),
     "bench": Task("run benchmarks/", BUNDLING),
     "fields": Task("regenerate agent/edgetrace/_fields.py from opentelemetry-proto", ("python",)),
     "lock": Task("resolve pyproject's dependency groups into requirements-*.txt", ("python",)),

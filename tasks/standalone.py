@@ -46,7 +46,8 @@ def _tree(folder: Path, prefix: str = "") -> dict[str, bytes]:
     }
 
 
-def _agent() -> dict[str, bytes]:
+def agent() -> dict[str, bytes]:
+    """The edgetrace package, without what only hosts use."""
     found = _tree(PACKAGE)
     kept = {name: data for name, data in found.items() if not name.startswith(NOT_SHIPPED)}
     return {f"edgetrace/{name}": data for name, data in kept.items()}
@@ -81,12 +82,12 @@ def files(entry: Path, packages: Sequence[Path]) -> tuple[dict[str, bytes], set[
     for folder in packages:
         is_package = (folder / "__init__.py").exists()
         own |= _tree(folder, f"{folder.name}/" if is_package else "")
-    own |= _beside(entry)
+    own |= beside(entry)
     host = _tree(STANDALONE / "python")
-    return {**_sdk(), **_agent(), **host, **own}, set(own)
+    return {**_sdk(), **agent(), **host, **own}, set(own)
 
 
-def _beside(entry: Path) -> dict[str, bytes]:
+def beside(entry: Path) -> dict[str, bytes]:
     """The entry file and, from its folder, the modules and packages that it imports, and theirs."""
     found: dict[str, bytes] = {}
     todo = [entry]
