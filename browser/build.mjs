@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Builds dist/agent.js (a classic script that also works as a module) and dist/edgetrace-worker.js (a module).
+// Builds dist/agent.js (a classic script that also works as a module), dist/edgetrace-worker.js and dist/edgetrace-edge.js
+// (modules, of which a page loads one).
 // The version comes from the agent's own file, so that loader, worker and wheel cannot disagree.
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
@@ -30,9 +31,10 @@ await build({
   banner: { js: "try{" },
   footer: { js: "}catch{}" },
 });
-await build({
-  ...shared,
-  entryPoints: ["src/runtime-worker.ts"],
-  outfile: "../dist/edgetrace-worker.js",
-  format: "esm",
-});
+for (const [source, name] of Object.entries({ "runtime-worker": "worker", edge: "edge" }))
+  await build({
+    ...shared,
+    entryPoints: [`src/${source}.ts`],
+    outfile: `../dist/edgetrace-${name}.js`,
+    format: "esm",
+  });

@@ -2,7 +2,7 @@
 """`build.py bundle`: all that a site serves, in one folder, the same bytes from the same tree.
 
     dist/
-      agent.js, edgetrace-worker.js                  esbuild, browser/
+      agent.js, edgetrace-worker.js, …-edge.js       esbuild, browser/
       edgetrace-agent.zip                            of agent/edgetrace what the runtime reaches
       edgetrace-<version>-py3-none-any.whl           hatchling, plain sources
       pyodide/…                                      npm's pyodide, edgetrace in its lock file
@@ -93,13 +93,13 @@ def _build_scripts(folder: Path, work: Path) -> None:
         cwd=copy,
         environ=tool_environ(),
     )
-    for name in ("agent.js", "edgetrace-worker.js"):
+    for name in ("agent.js", "edgetrace-worker.js", "edgetrace-edge.js"):
         shutil.copy(work / "dist" / name, folder / name)
 
 
 def write(folder: Path, work: Path) -> None:
     """Write a whole bundle into the empty ``folder``; ``work`` is for what is needed meanwhile."""
-    with step("building agent.js and edgetrace-worker.js"):
+    with step("building agent.js, edgetrace-worker.js and edgetrace-edge.js"):
         _build_scripts(folder, work)
     with step("packing the agent, building the wheel"):
         (folder / "edgetrace-agent.zip").write_bytes(agent_zip())

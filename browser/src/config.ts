@@ -7,20 +7,21 @@ export const version = VERSION;
 
 /** `currentScript` is null in modules, hence the search; `data-edgetrace` marks a tag whose file was renamed. */
 const tag = (document.currentScript ||
-  document.querySelector('script[src*="/agent.js"],script[data-edgetrace]')) as HTMLScriptElement;
+  document.querySelector('script[src*="/agent.js"],[data-edgetrace]')) as HTMLScriptElement;
 const data: DOMStringMap = { ...tag.dataset }; // spread defines own keys, so data-__proto__ stays a plain key
+const edge = data["runtime"] == "edge";
 const resolve = (url: string, base = document.baseURI): string => new URL(url, base).href;
 
-data["endpoint"] ||= "/v1/traces";
+data["endpoint"] ||= edge ? resolve("raw", tag.src) : "/v1/traces";
 attempt(() => (data["endpoint"] = resolve(data["endpoint"]!))); // invalid, it stays as it is, for Python to complain about
 const ours = resolve("edgetrace-", tag.src);
 
 /** The runtime's whole configuration, and so the SharedWorker's name: one runtime per origin, version and tag. */
 export const name = JSON.stringify([version, Object.entries(data).sort()]);
-/** The version in its address keeps a cached script of another version away. */
-export const workerUrl = data["workerUrl"] ? resolve(data["workerUrl"]) : ours + "worker.js?v=" + version;
-/** worker (default) or page. */
-export const inPage = data["runtime"] == "page";
+/** The module that serves the page. The version in its address keeps a cached script of another version away. */
+export const workerUrl = data["workerUrl"] ? resolve(data["workerUrl"]) : ours + (edge ? "edge" : "worker") + ".js?v=" + version;
+/** worker (default), or page or edge: no worker. */
+export const noWorker = edge || data["runtime"] == "page";
 /** Whether an entry is about our own files or requests, which are not the page's to report. */
 export const isOurs = (url: string): boolean =>
   [tag.src, data["endpoint"]].includes(url) || url.startsWith(ours);

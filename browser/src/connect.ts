@@ -2,15 +2,17 @@
 // The line to the runtime, wherever it runs. What was said is said again to the next rung when one breaks.
 //
 //   SharedWorker  ->  dedicated Worker  ->  the page's own Pyodide  ->  nothing: entries are counted as lost
-//   (here)            (fallback.ts, in the runtime's module)
-import { inPage, name, workerUrl } from "./config";
+//   (here)            (fallback.ts, in the runtime's module; with data-runtime="edge" edge.ts in its own)
+import { name, noWorker, workerUrl } from "./config";
 import { attempt } from "./guard";
 import { script, type Where } from "./script-url";
 import type { Counters, ToPage, ToRuntime } from "./protocol";
 import { save } from "./storage";
 
 /** An answer that takes longer is given from this side, so that the promise of `flush()` always settles. */
-const ANSWER_TIMEOUT_MS = 30_000;
+const enum Wait {
+  ANSWER_MS = 30_000, // enums cost no bytes
+}
 
 let port: MessagePort | Worker | undefined;
 let kept: ToRuntime[] = [];
@@ -31,7 +33,7 @@ export function post(message: ToRuntime): void {
 /** Posts a question; the answer always comes. */
 export const ask = (kind: "flush" | "counters"): Promise<Counters | undefined> =>
   new Promise((resolve) => {
-    setTimeout(resolve, state.runtime == "none" ? 0 : ANSWER_TIMEOUT_MS);
+    setTimeout(resolve, state.runtime == "none" ? 0 : Wait.ANSWER_MS);
     post({ kind, id: asked.push(resolve) - 1 });
   });
 
@@ -64,12 +66,12 @@ function use(where: Where, next: MessagePort | Worker): void {
 function fall(cause: unknown): void {
   state.cause = `${cause}`;
   outlives = false;
-  import(workerUrl).then((runtime) => runtime.fallback(workerUrl, name, inPage, use, end)).catch(end);
+  import(workerUrl).then((runtime) => runtime.fallback(workerUrl, name, use, end)).catch(end);
 }
 
 export function open(): void {
   try {
-    if (inPage) throw "";
+    if (noWorker) throw "";
     const worker = new SharedWorker(script(workerUrl), {
       type: "module",
       name,
@@ -85,5 +87,6 @@ export function open(): void {
   }
 }
 
-/** The page is gone for good. (In the back/forward cache it would still let a worker start and hear what was posted.) */
-export const part = (): unknown => kept[0] && save(kept);
+/** The page is gone; where it may come back, a worker would still start and hear what was posted. What is saved is not ours. */
+export const part = (mayComeBack: boolean): unknown =>
+  (mayComeBack && port) || (kept[0] && save(kept.splice(0)));

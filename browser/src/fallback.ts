@@ -24,8 +24,8 @@ function servePage(name: string, use: Use): void {
 }
 
 /** `use` is called for each rung that looks as if it held, `fail` when none is left. */
-export function fallback(url: string, name: string, inPage: boolean, use: Use, fail: Fail): void {
-  if (inPage) return servePage(name, use);
+export function fallback(url: string, name: string, use: Use, fail: Fail): void {
+  if (name.includes('["runtime","page"]')) return servePage(name, use);
   const next = (cause: string): void =>
     "pyodide" in window ? servePage(name, use) : fail(`${cause}, and there is no window.pyodide`);
   try {

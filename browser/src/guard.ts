@@ -10,8 +10,8 @@ export function attempt<T>(work: () => T): T | undefined {
     return work();
   } catch (error) {
     failure = `${error}`;
-    return;
   }
+  return undefined;
 }
 
 /** Hears an event of the page before the page can stop it; those of the document bubble up to the window. */

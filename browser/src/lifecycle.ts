@@ -13,7 +13,9 @@ import { attempt, on, whenIdle } from "./guard";
 import { forget } from "./storage";
 import { comeBack, complete, handOver } from "./view";
 
-const BATCH_MS = 1000;
+const enum Wait {
+  BATCH_MS = 1000, // enums cost no bytes
+}
 
 /** Whether the page has loaded; until then entries stay with the browser. */
 let ready = false;
@@ -23,13 +25,13 @@ export let stopped = false;
 function drain(): void {
   timer = 0;
   if (stopped) return;
-  if (handOver()) return void whenIdle(drain);
-  post({ kind: "boot" });
+  if (handOver()) whenIdle(drain);
+  else post({ kind: "boot" });
 }
 
 /** Entries that come later wait a second for company. */
 function later(): void {
-  if (ready) timer ||= setTimeout(() => attempt(drain), BATCH_MS);
+  if (ready) timer ||= setTimeout(() => attempt(drain), Wait.BATCH_MS);
 }
 
 function start(): void {
@@ -67,7 +69,7 @@ export function live(): void {
   on("visibilitychange", () => document.visibilityState == "hidden" && leave(false));
   on("pagehide", (event) => {
     leave(true);
-    if (!event.persisted) part();
+    part(event.persisted);
   });
   on("pageshow", (event) => {
     if (!event.persisted) return;

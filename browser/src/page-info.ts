@@ -5,6 +5,6 @@ import type { PageFacts } from "./protocol";
 export const pageFacts = (): PageFacts => ({
   url: location.href,
   referrer: document.referrer,
-  traceparent: document.querySelector<HTMLMetaElement>("meta[name=traceparent]")?.content ?? "",
+  traceparent: document.querySelector<HTMLMetaElement>("meta[name=traceparent]")?.content,
   visibility: document.visibilityState,
 });

@@ -3,22 +3,35 @@
 //
 //   page    hello  entries*  span*  attribute*      boot   flush -> flushed   counters -> counters   leave   stop
 //   worker  up (connected)   failed (Python will not run)   debug
+//
+// With data-runtime="edge" the runtime is edge.ts, on the page; what it says to the gateway is docs/raw-entries.md.
 
 /** Order of the numbers in one packed row. `kind`: 0 resource, 1 navigation, 2 paint, 3 bfcache restore. */
 export const NUMBERS =
-  "kind,startTime,duration,workerStart,redirectStart,redirectEnd,fetchStart,domainLookupStart,domainLookupEnd,connectStart,secureConnectionStart,connectEnd,requestStart,firstInterimResponseStart,responseStart,responseEnd,transferSize,encodedBodySize,decodedBodySize,responseStatus,unloadEventStart,unloadEventEnd,domInteractive,domContentLoadedEventStart,domContentLoadedEventEnd,domComplete,loadEventStart,loadEventEnd,redirectCount,activationStart".split(
+  /* @__PURE__ */ "kind,startTime,duration,workerStart,redirectStart,redirectEnd,fetchStart,domainLookupStart,domainLookupEnd,connectStart,secureConnectionStart,connectEnd,requestStart,firstInterimResponseStart,responseStart,responseEnd,transferSize,encodedBodySize,decodedBodySize,responseStatus,unloadEventStart,unloadEventEnd,domInteractive,domContentLoadedEventStart,domContentLoadedEventEnd,domComplete,loadEventStart,loadEventEnd,redirectCount,activationStart".split(
     ",",
   );
 
 /** Order of the strings in one packed row. */
 export const STRINGS =
-  "name,initiatorType,nextHopProtocol,renderBlockingStatus,deliveryType,contentType,type,serverTiming".split(",");
+  /* @__PURE__ */ "name,initiatorType,nextHopProtocol,renderBlockingStatus,deliveryType,contentType,type,serverTiming".split(",");
+
+/** The same order as numbers, for those who unpack: enums cost no bytes. */
+export const enum Row {
+  NUMBERS = 30,
+  STRINGS = 8,
+  KIND = 0,
+  LOAD_EVENT_END = 27,
+  NAME = 0,
+  TYPE = 6,
+  SERVER_TIMING = 7,
+}
 
 /** Facts of one page view; with `BrowserFacts` they are Python's `PageInfo`. */
 export interface PageFacts {
   url: string;
   referrer: string;
-  traceparent: string;
+  traceparent: string | undefined;
   visibility: string;
 }
 export interface BrowserFacts {
@@ -52,7 +65,9 @@ export type ToRuntime =
   /** The page is hidden or (`gone`) going away: finish the view and send. */
   | { kind: "leave"; gone: boolean }
   /** Erase what is queued, collect no more. */
-  | { kind: "stop" };
+  | { kind: "stop" }
+  /** Out of storage: what an earlier page view had ready for the gateway at `at`, Unix ms, and does not know delivered. */
+  | { kind: "body"; text: string; at: number };
 
 export type ToPage =
   | { kind: "up" }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Where Python can run, and the address that a worker's script may have there.
+// Where the runtime can be, and the address that a worker's script may have there.
 
-export type Where = "shared" | "dedicated" | "page";
+export type Where = "shared" | "dedicated" | "page" | "edge";
 
 /** A worker's script must be of the page's origin: from another, a blob that imports it stands in, one per page view. */
 export const script = (url: string): string =>

@@ -4,17 +4,19 @@
 import { attempt } from "./guard";
 import type { ToRuntime } from "./protocol";
 
-const KEY = "edgetrace";
+const enum Item {
+  KEY = "edgetrace",
+}
 
-export const forget = (): unknown => attempt(() => localStorage.removeItem(KEY));
+export const forget = (): unknown => attempt(() => localStorage.removeItem(Item.KEY));
 
 /** Takes what earlier page views left; it is the caller's now. */
 export function restore(): ToRuntime[] {
-  const messages = attempt(() => JSON.parse(localStorage[KEY] || "[]") as ToRuntime[]);
+  const messages = attempt(() => JSON.parse(localStorage[Item.KEY] || "[]") as ToRuntime[]);
   forget();
   return messages || [];
 }
 
 /** Adds what the page has told, its questions left out; the browser's quota is the limit. */
 export const save = (messages: readonly ToRuntime[]): unknown =>
-  attempt(() => (localStorage[KEY] = JSON.stringify([...restore(), ...messages.filter((one) => !("id" in one))])));
+  attempt(() => (localStorage[Item.KEY] = JSON.stringify([...restore(), ...messages.filter((one) => !("id" in one))])));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The runtime's half of packing: what would cost the loader bytes is put right here, before Python sees it.
-import { NUMBERS, STRINGS, type Clock, type ToRuntime } from "./protocol";
+import { Row, type Clock, type ToRuntime } from "./protocol";
 
 type Entries = Extract<ToRuntime, { kind: "entries" }>;
 interface ServerTiming {
@@ -9,14 +9,13 @@ interface ServerTiming {
   description: string;
 }
 
-const MAX_DRIFT_MS = 1000;
-const NAME = STRINGS.indexOf("name");
-const TYPE = STRINGS.indexOf("type");
-const SERVER_TIMING = STRINGS.indexOf("serverTiming");
+const enum Limit {
+  DRIFT_MS = 1000,
+}
 
 /** Unix ms of the page's time zero: timeOrigin, unless the machine has slept since (its clock went on, `now()` did not). */
 export const originOf = ({ origin, anchor }: Clock): number =>
-  Math.abs(anchor - origin) < MAX_DRIFT_MS ? origin : anchor;
+  Math.abs(anchor - origin) < Limit.DRIFT_MS ? origin : anchor;
 
 /** Only navigations have a type, only paints a name that is no URL. */
 function kindOf(name: string, type: string): number {
@@ -36,10 +35,10 @@ export function complete(message: Entries): Entries {
   const { numbers } = message;
   if (!(numbers instanceof Float64Array)) message.numbers = Float64Array.from(Object.values(numbers)); // out of storage
   const lines = message.text.split("\n");
-  for (let row = 0; row * STRINGS.length < lines.length; row++) {
-    const at = row * STRINGS.length;
-    message.numbers[row * NUMBERS.length] = kindOf(lines[at + NAME] ?? "", lines[at + TYPE] ?? "");
-    lines[at + SERVER_TIMING] = metrics(lines[at + SERVER_TIMING] ?? "");
+  for (let row = 0; row * Row.STRINGS < lines.length; row++) {
+    const at = row * Row.STRINGS;
+    message.numbers[row * Row.NUMBERS] = kindOf(lines[at + Row.NAME] ?? "", lines[at + Row.TYPE] ?? "");
+    lines[at + Row.SERVER_TIMING] = metrics(lines[at + Row.SERVER_TIMING] ?? "");
   }
   message.text = lines.join("\n");
   return message;

@@ -8,7 +8,9 @@ import type { ToRuntime } from "./protocol";
 import { restore } from "./storage";
 
 /** About 1 ms of packing (3-5 us per entry, Chromium 156 on a slow core, November 2026). */
-const SLICE = 200;
+const enum Entries {
+  SLICE = 200, // enums cost no bytes
+}
 
 let begun = false;
 /** The row of a page that came back from the back/forward cache. */
@@ -28,23 +30,23 @@ function navigation(): void {
 /** Spans and attributes that come before the view has begun wait: the page's <meta> may not be parsed yet. */
 export const tell = (message: ToRuntime): unknown => (begun ? post(message) : early.push(message));
 
-/** Hands over one slice; true if there may be more. What earlier pages could not hand over goes first. */
-export function handOver(): boolean {
+/** Hands over one slice; truthy if there may be more. What earlier pages could not hand over goes first. */
+export function handOver(): unknown {
   if (!begun) {
     begun = true;
-    restore().forEach(post);
-    post({ kind: "hello", view: Math.random(), page: pageFacts() });
-    early.splice(0).forEach(post); // before the navigation: documentLoad goes out with it, attributes and all
+    const hello: ToRuntime = { kind: "hello", view: Math.random(), page: pageFacts() };
+    // What waited comes before the navigation: documentLoad goes out with it, attributes and all.
+    [...restore(), hello, ...early.splice(0)].forEach(post);
     navigation();
   }
-  const rows = take(SLICE) as unknown as Row[];
+  const rows = take(Entries.SLICE) as unknown as Row[];
   if (rows[0]) post(pack(rows));
   else navigation();
-  return !!rows[0];
+  return rows[0];
 }
 
 /** The page came back at `startTime` and is on screen: a view of its own. */
 export function comeBack(startTime: number): void {
   begun = complete = false;
-  restored = { type: "restore", name: location.href, startTime, responseEnd: performance.now() };
+  restored = { type: "restore", startTime, responseEnd: performance.now() };
 }

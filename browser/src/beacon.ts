@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Bodies to the gateway: all that fit into the browser's keepalive quota at once, the rest behind them.
+//
+//   waiting --POST--> in flight --2xx--------------------> sent
+//      ^                  |--429, 5xx, no answer--> waiting, tried again after a while
+//      |                  `--other answers--------> refused
+//      `--next page view-- localStorage <-- what is not known to be delivered when the page goes
+import { save } from "./storage";
+
+const enum Limit {
+  /** Browsers allow 65,536 bytes of keepalive bodies in flight; the rest is for others on the page. */
+  IN_FLIGHT_BYTES = 61_440,
+  BODIES = 32,
+  AGE_MS = 86_400_000,
+  FIRST_WAIT_MS = 1_000,
+  WAIT_MS = 60_000,
+  /** After so many failures in a row nothing is tried until the page has something new to say. */
+  TRIES = 8,
+}
+interface Body {
+  readonly text: string;
+  readonly at: number;
+  flight?: Promise<void>;
+}
+
+export const bytes = (text: string): number => new TextEncoder().encode(text).length;
+
+export class Beacon {
+  readonly counters = { state: "edge", bodies: 0, sent: 0, failed: 0, retried: 0, refused: 0, dropped: 0, last_error: "" };
+  _bodies: Body[] = [];
+  _inFlight = 0;
+  _failures = 0;
+  /** Not before; Date.now()'s. The gateway's word, which even a flush respects. */
+  _asked = 0;
+  _timer = 0;
+
+  constructor(
+    readonly _url: string,
+    readonly _report: (text: string) => void,
+  ) {}
+
+  get waiting(): number {
+    return this._bodies.length;
+  }
+
+  /** Takes one; what is too much, too old or here already is not taken. */
+  offer(text: string, at = Date.now()): void {
+    if (this._bodies.some((body) => body.text == text)) return;
+    if (this.waiting < Limit.BODIES && Date.now() - at < Limit.AGE_MS) {
+      this._bodies.push({ text, at });
+      this.counters.bodies++;
+    } else this.counters.dropped++;
+  }
+
+  /** POSTs what may be POSTed; resolves when all of that is answered. Between tries only if it must be `now`. */
+  async send(now = false): Promise<void> {
+    if (this._timer && !now) return;
+    for (const body of this._bodies) {
+      const size = bytes(body.text);
+      if (body.flight || Date.now() < this._asked || this._inFlight + size > Limit.IN_FLIGHT_BYTES) continue;
+      this._inFlight += size;
+      body.flight = this._post(body).then((again) => {
+        this._inFlight -= size;
+        delete body.flight;
+        if (again) return this._later();
+        this._bodies = this._bodies.filter((other) => other != body);
+        return this.send();
+      });
+    }
+    await Promise.all(this._bodies.map((body) => body.flight));
+  }
+
+  /** Whether it has to be tried again. */
+  async _post(body: Body): Promise<boolean> {
+    const { counters } = this;
+    let again = true;
+    let answer: string;
+    try {
+      const response = await fetch(this._url, { method: "POST", body: body.text, keepalive: true });
+      const { ok, status } = response;
+      answer = `${status} ${(await response.text()).slice(0, 200)}`; // read to its end: until then it counts as in flight
+      again = status == 429 || status > 501;
+      if (ok) counters.sent++;
+      else if (!again) counters.refused++;
+      if (again) this._asked = Date.now() + (Number(response.headers.get("retry-after")) * 1000 || 0);
+      else this._failures = 0;
+      if (!ok) counters.last_error = answer;
+    } catch (error) {
+      counters.last_error = answer = `${error}`;
+    }
+    if (again) counters.failed++;
+    this._report(`${body.text.length} characters: ${answer}`);
+    return again;
+  }
+
+  _later(): void {
+    if (this._timer || ++this._failures > Limit.TRIES) return;
+    const wait = Math.min(Limit.FIRST_WAIT_MS * 2 ** (this._failures - 1), Limit.WAIT_MS) * (0.5 + Math.random() / 2);
+    this._timer = setTimeout(
+      () => {
+        this._timer = 0;
+        this.counters.retried += this.waiting;
+        void this.send();
+      },
+      Math.max(wait, this._asked - Date.now()),
+    );
+  }
+
+  /** The page goes: what is not known to be delivered waits for the next page view. Twice sent counts once. */
+  keep(): void {
+    if (this.waiting) save(this._bodies.map(({ text, at }) => ({ kind: "body", text, at })));
+  }
+
+  clear(): void {
+    clearTimeout(this._timer);
+    this._bodies = [];
+  }
+}

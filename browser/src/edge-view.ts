@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// One page view of data-runtime="edge": what the page has told becomes bodies, docs/raw-entries.md, each of which speaks
+// for itself.
+import { bytes } from "./beacon";
+import { browserFacts } from "./browser-info";
+import { Row, type Attributes, type PageFacts, type ToRuntime } from "./protocol";
+import { complete, originOf } from "./unpack";
+
+const enum Limit {
+  BODY_BYTES = 49_152,
+}
+type Told<Kind> = Extract<ToRuntime, { kind: Kind }>;
+interface Entry {
+  kind: "entries";
+  origin: number;
+  numbers: number[];
+  text: string;
+}
+type Item = Entry | { kind: "span"; origin: number };
+
+const microseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+const hex = (length: number): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Neighbours of one origin share a message. */
+function joined(items: readonly Item[]): Item[] {
+  const messages: Item[] = [];
+  for (const item of items) {
+    const last = messages[messages.length - 1];
+    if (last && "text" in last && "text" in item && last.origin == item.origin) {
+      last.numbers.push(...item.numbers);
+      last.text += "\n" + item.text;
+    } else messages.push("text" in item ? { ...item, numbers: [...item.numbers] } : item);
+  }
+  return messages;
+}
+
+export class EdgeView {
+  readonly _ids = { trace: hex(16), span: hex(8) };
+  readonly _page: object;
+  _attributes: Attributes = {};
+  _navigation: Entry | undefined;
+  _paints: Entry[] = [];
+  _items: Item[] = [];
+  _first = 0;
+  _documentsOut = false;
+
+  /** `isOurs`: of the page's entries, those that we caused. */
+  constructor(
+    page: PageFacts,
+    readonly _options: object,
+  ) {
+    this._page = { ...page, ...browserFacts() };
+  }
+
+  entries(message: Told<"entries">): void {
+    const { numbers, text } = complete(message);
+    const lines = text.split("\n");
+    const origin = originOf(message);
+    for (let row = 0; lines[row * Row.STRINGS] !== undefined; row++) {
+      const item: Entry = {
+        kind: "entries",
+        origin,
+        numbers: Array.from(numbers.subarray(row * Row.NUMBERS, (row + 1) * Row.NUMBERS), microseconds),
+        text: lines.slice(row * Row.STRINGS, (row + 1) * Row.STRINGS).join("\n"),
+      };
+      const kind = item.numbers[Row.KIND];
+      if (kind == 2) this._paints.push(item);
+      else if (kind) this._navigation = item;
+      else this._items.push(item);
+    }
+  }
+
+  span({ anchor, origin, ...said }: Told<"span">): void {
+    this._items.push({ ...said, origin: originOf({ anchor, origin }) });
+  }
+
+  attribute({ key, value }: Told<"attribute">): void {
+    this._attributes[key] = value && JSON.parse(value);
+  }
+
+  /** All that is new; with documentLoad, once, if the load has ended or the page is `leaving`. */
+  cut(leaving: boolean): string[] {
+    const navigation = this._navigation;
+    const ended = navigation && (navigation.numbers[Row.KIND] == 3 || navigation.numbers[Row.LOAD_EVENT_END]);
+    const documents = !this._documentsOut && !!(leaving || ended);
+    if (!documents && !this._items.length) return [];
+    this._documentsOut ||= documents;
+    return this._bodies(documents, documents ? [...this._paints, ...this._items.splice(0)] : this._items.splice(0));
+  }
+
+  /** In halves until each fits. */
+  _bodies(documents: boolean, items: Item[]): string[] {
+    const text = JSON.stringify({
+      version: 1,
+      ...this._ids,
+      first: this._first,
+      documents,
+      now: Math.ceil(Math.max(Date.now(), performance.timeOrigin + performance.now())) + 1,
+      options: this._options,
+      page: this._page,
+      navigation: this._navigation ?? null,
+      attributes: this._attributes,
+      messages: joined(items),
+    });
+    const half = items.length >> 1;
+    if (half && bytes(text) > Limit.BODY_BYTES)
+      return [...this._bodies(documents, items.slice(0, half)), ...this._bodies(false, items.slice(half))];
+    this._first += items.length;
+    return [text];
+  }
+}
