@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""A request to the site: on to its origin, traced, and the answer back as it came.
+
+Bodies are streams in both directions and never read here; redirects, cookies, ranges, conditions
+and WebSockets pass as they are. Whatever fails on our side, the origin's answer is what the visitor
+gets; where there is none, a 502 says so.
+
+Source: RFC 9110, section 7.6 (what a gateway forwards); Fetch, "Request class".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import js
+from pyodide.ffi import JsException, to_js
+
+from edgetrace._context import get_current
+from edgetrace._edge import EdgeRuntime, IncomingRequest
+from edgetrace._http import client_span, set_response
+from edgetrace._propagation import format_traceparent, inject
+from edgetrace._types import SpanKind
+from edgetrace_gateway import loop
+from edgetrace_gateway.metrics import Counters
+from edgetrace_gateway.settings import GatewaySettings
+
+from .http import respond
+
+LOG: Final = logging.getLogger("edgetrace")
+NOWHERE: Final = (
+    "This gateway has no site: set its variable ORIGIN, https://origin.example, "
+    "or give it an ASSETS binding.\n"
+)
+
+
+class Site:
+    """The site behind the gateway."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        runtime: EdgeRuntime,
+        fetch: Callable[..., Awaitable[Any]],
+        counters: Counters,
+    ) -> None:
+        """Set where it is.
+
+        Args:
+            settings: The gateway's.
+            runtime: Makes the client span.
+            fetch: The platform's, without a span.
+            counters: For what goes wrong.
+        """
+        self._settings, self._runtime, self._fetch = settings, runtime, fetch
+        self._counters = counters
+
+    async def answer(self, request: Any, incoming: IncomingRequest, env: Any) -> Any:
+        """The origin's response, or ours where it has none."""
+        scheme, _, rest = incoming.url.partition("://")
+        host, slash, tail = rest.partition("/")
+        if not self._settings.origin:
+            if getattr(env, "ASSETS", None) is None:
+                return respond(500, NOWHERE)
+            return await self._traced(js.Request.new(request), incoming.url, incoming.method, env)
+        # A request that comes back does so by one of the hosts that it was asked at.
+        via = loop.extend(incoming.headers.get(loop.HEADER, ""), host)
+        if via is None:
+            self._counters.add("origin_errors", "loop")
+            return respond(loop.LOOP_DETECTED, "The gateway's ORIGIN leads back to the gateway.\n")
+        url = self._settings.origin + slash + tail
+        try:
+            outgoing = self._outgoing(request, url, host, scheme, via)
+            return await self._traced(outgoing, url, incoming.method, env)
+        except JsException as failure:
+            self._counters.add("origin_errors", "failed")
+            LOG.warning("the origin did not answer: %s", failure)
+            return respond(502, "Bad gateway: the site's origin did not answer.\n")
+
+    @staticmethod
+    def _outgoing(request: Any, url: str, host: str, scheme: str, via: str) -> Any:
+        """The request to the origin: the same, under its address there."""
+        outgoing = js.Request.new(url, request)
+        headers = outgoing.headers
+        headers.set(loop.HEADER, via)
+        headers.set("x-forwarded-host", host)
+        headers.set("x-forwarded-proto", scheme)
+        return outgoing
+
+    async def _traced(self, outgoing: Any, url: str, method: str, env: Any) -> Any:
+        provider = self._runtime.provider
+        policy = provider.settings.url_query if provider is not None else "redact"
+        name, attributes = client_span(method, url, policy)
+        with self._runtime.tracer.start_as_current_span(
+            name, kind=SpanKind.CLIENT, attributes=attributes
+        ) as span:
+            carrier: dict[str, str] = {}
+            inject(carrier)
+            for field, value in carrier.items():
+                outgoing.headers.set(field, value)
+            response = await self._send(outgoing, env)
+            if span.is_recording():
+                set_response(span, response.status, {})
+            return response
+
+    async def _send(self, outgoing: Any, env: Any) -> Any:
+        if self._settings.origin:
+            manual = to_js({"redirect": "manual"}, dict_converter=js.Object.fromEntries)
+            return await self._fetch(outgoing, manual)
+        return await env.ASSETS.fetch(outgoing)
+
+
+def current_traceparent() -> str:
+    """Of the span that is current: the server's, once the origin has answered."""
+    span = get_current().span
+    return format_traceparent(span.context) if span is not None else ""
