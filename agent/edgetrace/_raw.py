@@ -109,8 +109,8 @@ def read_raw(
         settings, sampler = _configure(_get(data, "options", dict), base)
     except ConfigError as exc:
         raise RawError(str(exc)) from exc
-    other_id = derived_id(root_id, 0)  # of all but the root, until each has its own
-    ids = chain((root_id,), repeat(other_id))
+    # All but the root have one id, until each gets its own.
+    ids = chain((root_id,), repeat(derived_id(root_id, 0)))
     info = PageInfo.from_json(_get(data, "page", dict))
     view = PageView(info, settings, sampler, lambda: trace_id, lambda: next(ids))
     for key, value in _get(data, "attributes", dict).items():
@@ -118,8 +118,7 @@ def read_raw(
 
     spans, has_fetch, malformed = _tell(view, data, _now(data, now_unix_nano))
     document, children = _split(spans, view.context, has_fetch)
-    if not documents:
-        document = []
+    document = document if documents else []
     if len(document) > 1:
         document[1] = _named(document[1], root_id, 0)
     named = [_named(span, root_id, first + n) for n, span in enumerate(children, 1)]
@@ -206,10 +205,8 @@ def _tell(view: PageView, data: dict[str, Any], now: int) -> tuple[list[SpanData
         named = _get(data, "navigation", dict)
         origin = _number(named, "origin")
         navigation, malformed = _entries(named)
-        if len(navigation) > 1 or any(
-            row.kind not in (Kind.NAVIGATION, Kind.RESTORE) for row in navigation
-        ):
-            raise RawError("navigation is not one row of a navigation")
+        if any(row.kind not in (Kind.NAVIGATION, Kind.RESTORE) for row in navigation):
+            raise RawError("navigation is not the row of a navigation")
         view.add((), origin, now)
     rows = 0
     spans: list[SpanData] = []
@@ -229,7 +226,7 @@ def _tell(view: PageView, data: dict[str, Any], now: int) -> tuple[list[SpanData
             spans += view.add(entries, at, now)
     spans += view.add(navigation, origin, now)
     spans += view.finish(now)
-    has_fetch = bool(navigation) and navigation[0].kind == Kind.NAVIGATION
+    has_fetch = bool(navigation) and navigation[-1].kind == Kind.NAVIGATION
     return spans, has_fetch, malformed
 
 

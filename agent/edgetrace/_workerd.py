@@ -48,10 +48,8 @@ class Workerd:
 
     def environ(self, env: Any) -> Mapping[str, str]:
         """See `EdgePlatform`; numbers and switches written as JSON are as good as text."""
-        while (wrapped := getattr(env, "__dict__", {}).get("_env")) is not None:
-            env = wrapped  # the SDK's wrapper, and ours
         variables = {}
-        for name, value in js.Object.entries(env):
+        for name, value in js.Object.entries(raw_env(env)):
             if isinstance(value, bool):
                 variables[str(name)] = str(value).lower()
             elif isinstance(value, str | int | float):
@@ -71,6 +69,11 @@ class Workerd:
         task = asyncio.ensure_future(work)
         if ctx is not None:
             ctx.waitUntil(task)
+
+    def plain_fetch(self, *arguments: Any) -> Awaitable[Any]:
+        """The platform's fetch, without a span, for who makes one itself."""
+        response: Awaitable[Any] = (self._fetch or js.fetch)(*arguments)
+        return response
 
     def mirror(self) -> SpanMirror:
         """See `EdgePlatform`."""
@@ -108,6 +111,13 @@ class Workerd:
             return _traced(runtime, call, attributes, args, kwargs)
 
         return fetch
+
+
+def raw_env(env: Any) -> Any:
+    """JavaScript's `env`, out of the SDK's wrapper and ours."""
+    while (wrapped := getattr(env, "__dict__", {}).get("_env")) is not None:
+        env = wrapped
+    return env
 
 
 async def _traced(

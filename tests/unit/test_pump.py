@@ -507,7 +507,7 @@ def test_a_clock_that_stands_still_makes_no_busy_loop() -> None:
 class Stuck(Exporter):
     """An exporter with a bug: its deadline has passed, and nothing is due."""
 
-    def next_deadline_ns(self) -> int:
+    def next_deadline_ns(self, *, unanswered: bool = True) -> int:
         """Long ago."""
         return 0
 
