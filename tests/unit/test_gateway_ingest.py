@@ -21,7 +21,7 @@ from tests.otlp_messages import parse_json
 from tests.strategies import simple_span
 
 SITE = "https://shop.example"
-EDGE = {"geo.country.iso_code": "DE", "client.as.number": 3320}
+EDGE: dict[str, str | int] = {"geo.country.iso_code": "DE", "client.as.number": 3320}
 
 
 def body_of(encoding: Encoding, spans: int = 2) -> bytes:
@@ -193,7 +193,8 @@ def test_the_edge_adds_what_it_knows(compressed: bool) -> None:
 def test_what_is_not_otlp_is_refused(headers: dict[str, str], body: bytes, expected: int) -> None:
     """By the status that OTLP's senders take for final."""
     settings = GatewaySettings(max_body_bytes=1_000, max_expanded_bytes=5_000)
-    for edge in ({}, EDGE):
+    none: dict[str, str | int] = {}
+    for edge in (none, EDGE):
         refused = accept(headers, body, settings, edge)
         assert status(refused) == expected
         assert isinstance(refused, Refused)

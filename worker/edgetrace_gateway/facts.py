@@ -92,12 +92,12 @@ def _ipv6_groups(address: str) -> list[int]:
 
 
 def _text(value: object) -> str:
-    return value.strip()[:MAX_TEXT_CHARS] if isinstance(value, str) else ""
+    return value.strip()[:MAX_TEXT_CHARS] if type(value) is str else ""
 
 
 def _number(value: Any) -> int:
     # JavaScript's numbers may come as floats.
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) not in (int, float):
         return 0
     return int(value) if 0 < value < 2**32 and value == int(value) else 0
 
