@@ -128,6 +128,7 @@ def options(
     bindings: Mapping[str, Any] | None = None,
     assets: Path | None = None,
     compatibility_flags: Sequence[str] = (),
+    others: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Miniflare's options for an upload; the arguments are those of `serve`."""
     modules = [folder / "main.mjs", *(p for p in sorted(folder.iterdir()) if p.suffix != ".mjs")]
@@ -157,7 +158,7 @@ def options(
         "port": port,
         "cf": False,
         "unsafeTriggerHandlers": True,
-        "workers": [worker],
+        "workers": [worker, *others],
     }
 
 
@@ -169,6 +170,7 @@ def serve(
     bindings: Mapping[str, Any] | None = None,
     assets: Path | None = None,
     compatibility_flags: Sequence[str] = (),
+    others: Sequence[Mapping[str, Any]] = (),
 ) -> Server:
     """Start workerd on an upload that `standalone.ensure` made.
 
@@ -182,6 +184,7 @@ def serve(
             "simple": {"limit": 2, "period": 60}}}}``.
         assets: A folder of static files, bound as ASSETS; the Worker is asked first.
         compatibility_flags: Beside what the compatibility date brings.
+        others: Further Workers in the same workerd, as Miniflare's options; this one is "app".
 
     Raises:
         BuildError: It did not start; says why.
@@ -194,5 +197,6 @@ def serve(
             bindings=bindings,
             assets=assets,
             compatibility_flags=compatibility_flags,
+            others=others,
         )
     )

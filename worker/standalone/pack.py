@@ -104,6 +104,7 @@ def run():
         if path.endswith(".py")
     }
     wanted = set(given["extras"]).union(*map(imported_names, sources.values()))
+    files[LEFT_OUT + ".py"] = b"NAMES = frozenset()\n"  # here nothing is left out yet
     unpack()
     module = importlib.import_module("_edgetrace_host").load(given["entry"])
     for name in sorted(wanted & set(paths)):

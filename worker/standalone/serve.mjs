@@ -5,8 +5,11 @@ import { createInterface } from "node:readline";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 
 const lines = createInterface({ input: process.stdin });
-const [first] = await new Promise((resolve) => lines.once("line", (line) => resolve([line])));
-const miniflare = new Miniflare(convertV4MiniflareOptions(JSON.parse(first)));
+const first = await new Promise((resolve) => lines.once("line", resolve));
+const miniflare = new Miniflare({
+  ...convertV4MiniflareOptions(JSON.parse(first)),
+  handleUncaughtError: (error) => console.error(error.stack),
+});
 lines.once("close", async () => {
   await miniflare.dispose();
   process.exit(0);

@@ -25,6 +25,8 @@ class Default(Base):
 
     async def fetch(self, request):
         path = request.url.split("/", 3)[3].split("?")[0]
+        if path == "socket":
+            return await self.env.COUNTER.getByName("c").fetch(request)
         do = getattr(self, "do_" + path.replace("/", "_"), None)
         if do is not None:
             return Response.json(await do(request))
@@ -74,8 +76,11 @@ class Default(Base):
     async def queue(self, batch, env, ctx):
         await self.remember("queue", batch, env, ctx, batch.messages[0].body, batch.queue)
 
-    async def email(self, message, env, ctx):
+    async def email(self, message, env=None, ctx=None):
         await self.remember("email", message, env, ctx)
+
+    async def tail(self, traces, env, ctx):
+        await self.remember("tail", traces, traces[0], env, ctx)
 
 
 class Other(Base):
@@ -97,7 +102,17 @@ class Counter(DurableObject):
         return self.total
 
     async def fetch(self, request):
+        if request.headers.get("upgrade") == "websocket":
+            client, server = js.WebSocketPair.new().object_values()
+            self.ctx.acceptWebSocket(server)
+            return Response(None, status=101, web_socket=client)
         return Response(f"{type(request).__name__} {self.total}")
+
+    async def webSocketMessage(self, socket, message):
+        socket.send(f"{kinds(socket, message)} {message}")
+
+    async def webSocketClose(self, socket, code):
+        await self.env.KV.put("close", json.dumps(kinds(socket, code)))
 
     async def set_alarm(self):
         await self.ctx.storage.setAlarm(js.Date.now() + 1)

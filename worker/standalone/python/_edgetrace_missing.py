@@ -12,7 +12,7 @@ import sys
 class _LeftOut:
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
-        from _edgetrace_left_out import NAMES  # written by the build; only a miss needs it
+        from _edgetrace_left_out import NAMES  # written by the build; only needed for a miss
 
         if name in NAMES:
             raise ModuleNotFoundError(
