@@ -12,7 +12,7 @@ const enum Limit {
   IN_FLIGHT_BYTES = 61_440,
   BODIES = 32,
   AGE_MS = 86_400_000,
-  FIRST_WAIT_MS = 1_000,
+  HALF_FIRST_WAIT_MS = 500,
   WAIT_MS = 60_000,
   /** After so many failures in a row nothing is tried until the page has something new to say. */
   TRIES = 8,
@@ -20,13 +20,25 @@ const enum Limit {
 interface Body {
   readonly text: string;
   readonly at: number;
+  readonly size: number;
   flight?: Promise<void>;
 }
 
 export const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 export class Beacon {
-  readonly counters = { state: "edge", bodies: 0, sent: 0, failed: 0, retried: 0, refused: 0, dropped: 0, last_error: "" };
+  readonly counters = {
+    state: "edge",
+    bodies: 0,
+    sent: 0,
+    failed: 0,
+    retried: 0,
+    refused: 0,
+    dropped: 0,
+    last_error: "",
+    failed_messages: 0,
+    failed_message: "",
+  };
   _bodies: Body[] = [];
   _inFlight = 0;
   _failures = 0;
@@ -43,11 +55,12 @@ export class Beacon {
     return this._bodies.length;
   }
 
-  /** Takes one; what is too much, too old or here already is not taken. */
+  /** Takes one; what is too much, too large, too old or here already is not taken. */
   offer(text: string, at = Date.now()): void {
     if (this._bodies.some((body) => body.text == text)) return;
-    if (this.waiting < Limit.BODIES && Date.now() - at < Limit.AGE_MS) {
-      this._bodies.push({ text, at });
+    const size = bytes(text);
+    if (this.waiting < Limit.BODIES && Date.now() - at < Limit.AGE_MS && size <= Limit.IN_FLIGHT_BYTES) {
+      this._bodies.push({ text, at, size });
       this.counters.bodies++;
     } else this.counters.dropped++;
   }
@@ -56,7 +69,7 @@ export class Beacon {
   async send(now = false): Promise<void> {
     if (this._timer && !now) return;
     for (const body of this._bodies) {
-      const size = bytes(body.text);
+      const { size } = body;
       if (body.flight || Date.now() < this._asked || this._inFlight + size > Limit.IN_FLIGHT_BYTES) continue;
       this._inFlight += size;
       body.flight = this._post(body).then((again) => {
@@ -89,13 +102,13 @@ export class Beacon {
       counters.last_error = answer = `${error}`;
     }
     if (again) counters.failed++;
-    this._report(`${body.text.length} characters: ${answer}`);
+    this._report(`${body.size} bytes: ${answer}`);
     return again;
   }
 
   _later(): void {
     if (this._timer || ++this._failures > Limit.TRIES) return;
-    const wait = Math.min(Limit.FIRST_WAIT_MS * 2 ** (this._failures - 1), Limit.WAIT_MS) * (0.5 + Math.random() / 2);
+    const wait = Math.min(Limit.HALF_FIRST_WAIT_MS * 2 ** this._failures, Limit.WAIT_MS) * (0.5 + Math.random() / 2);
     this._timer = setTimeout(
       () => {
         this._timer = 0;

@@ -4,7 +4,7 @@
 import { bytes } from "./beacon";
 import { browserFacts } from "./browser-info";
 import { Row, type Attributes, type PageFacts, type ToRuntime } from "./protocol";
-import { complete, originOf } from "./unpack";
+import { floats, kindOf, metrics, originOf } from "./unpack";
 
 const enum Limit {
   BODY_BYTES = 49_152,
@@ -21,7 +21,7 @@ type Item = Entry | { kind: "span"; origin: number };
 const microseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 const hex = (length: number): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  [...crypto.getRandomValues(new Uint8Array(length))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Neighbours of one origin share a message. */
 function joined(items: readonly Item[]): Item[] {
@@ -46,7 +46,6 @@ export class EdgeView {
   _first = 0;
   _documentsOut = false;
 
-  /** `isOurs`: of the page's entries, those that we caused. */
   constructor(
     page: PageFacts,
     readonly _options: object,
@@ -55,20 +54,17 @@ export class EdgeView {
   }
 
   entries(message: Told<"entries">): void {
-    const { numbers, text } = complete(message);
-    const lines = text.split("\n");
-    const origin = originOf(message);
-    for (let row = 0; lines[row * Row.STRINGS] !== undefined; row++) {
-      const item: Entry = {
-        kind: "entries",
-        origin,
-        numbers: Array.from(numbers.subarray(row * Row.NUMBERS, (row + 1) * Row.NUMBERS), microseconds),
-        text: lines.slice(row * Row.STRINGS, (row + 1) * Row.STRINGS).join("\n"),
-      };
-      const kind = item.numbers[Row.KIND];
-      if (kind == 2) this._paints.push(item);
-      else if (kind) this._navigation = item;
-      else this._items.push(item);
+    const numbers = Array.from(floats(message.numbers), microseconds);
+    const lines = message.text.split("\n");
+    while (lines.length >= Row.STRINGS) {
+      const strings = lines.splice(0, Row.STRINGS) as [string, ...string[]];
+      const kind = kindOf(strings[Row.NAME], strings[Row.TYPE] ?? "");
+      strings[Row.SERVER_TIMING] = metrics(strings[Row.SERVER_TIMING] ?? "");
+      const row = [kind, ...numbers.splice(0, Row.NUMBERS).slice(1)];
+      const entry: Entry = { kind: "entries", origin: originOf(message), numbers: row, text: strings.join("\n") };
+      if (kind == 2) this._paints.push(entry);
+      else if (kind) this._navigation = entry;
+      else this._items.push(entry);
     }
   }
 

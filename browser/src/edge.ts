@@ -18,8 +18,7 @@ function line(name: string): Line {
   const beacon = new Beacon(options["endpoint"] ?? "", (text) => {
     if ("debug" in options) say({ kind: "debug", text: `[edgetrace] ${text}` });
   });
-  const failed = { failed_messages: 0, failed_message: "" };
-  const counters = (): Counters => ({ ...beacon.counters, ...failed, waiting: beacon.waiting });
+  const counters = (): Counters => ({ ...beacon.counters, waiting: beacon.waiting });
   let view: EdgeView | undefined;
 
   function cut(leaving: boolean, now = leaving): Promise<void> {
@@ -69,8 +68,8 @@ function line(name: string): Line {
       try {
         hear(message);
       } catch (error) {
-        failed.failed_messages++;
-        failed.failed_message = `${error}`;
+        beacon.counters.failed_messages++;
+        beacon.counters.failed_message = `${error}`;
       }
     },
   };

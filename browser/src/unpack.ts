@@ -18,26 +18,29 @@ export const originOf = ({ origin, anchor }: Clock): number =>
   Math.abs(anchor - origin) < Limit.DRIFT_MS ? origin : anchor;
 
 /** Only navigations have a type, only paints a name that is no URL. */
-function kindOf(name: string, type: string): number {
+export function kindOf(name: string, type: string): number {
   if (type) return type == "restore" ? 3 : 1;
   return name.startsWith("first-") ? 2 : 0;
 }
 
 /** As the header writes them: name;dur=12.5;desc=text, joined by ", ". */
-function metrics(json: string): string {
+export function metrics(json: string): string {
   if (!json) return "";
   const timings = JSON.parse(json) as ServerTiming[];
   return timings.map((one) => `${one.name};dur=${one.duration};desc=${one.description}`.replace(/\n/g, " ")).join(", ");
 }
 
+/** Out of storage a Float64Array comes as an object. */
+export const floats = (numbers: Float64Array): Float64Array =>
+  numbers instanceof Float64Array ? numbers : Float64Array.from(Object.values(numbers));
+
 /** Sets each row's kind and Server-Timing text, in place. */
 export function complete(message: Entries): Entries {
-  const { numbers } = message;
-  if (!(numbers instanceof Float64Array)) message.numbers = Float64Array.from(Object.values(numbers)); // out of storage
+  const numbers = (message.numbers = floats(message.numbers));
   const lines = message.text.split("\n");
   for (let row = 0; row * Row.STRINGS < lines.length; row++) {
     const at = row * Row.STRINGS;
-    message.numbers[row * Row.NUMBERS] = kindOf(lines[at + Row.NAME] ?? "", lines[at + Row.TYPE] ?? "");
+    numbers[row * Row.NUMBERS] = kindOf(lines[at + Row.NAME] ?? "", lines[at + Row.TYPE] ?? "");
     lines[at + Row.SERVER_TIMING] = metrics(lines[at + Row.SERVER_TIMING] ?? "");
   }
   message.text = lines.join("\n");

@@ -263,6 +263,29 @@ def test_a_large_page_goes_in_bodies_that_browsers_and_gateways_take(
     assert len({span["trace_id"] for span in tab.spans()}) == 1
 
 
+def test_a_large_page_that_is_left_comes_whole_with_the_next_page_view(
+    tab: Tab, site: EdgeSite
+) -> None:
+    """More than browsers let out of a page that goes: the rest is sent by the next, nothing twice
+    under another id."""
+    all_of_them = "Promise.all([...Array(600).keys()].map(n => fetch(`/r/n${n}.txt`)))"
+    tab.visit(site.add("/", html(edge_tag())))
+    tab.page.evaluate(f"{all_of_them}.then(all => Promise.all(all.map(one => one.text())))")
+    tab.visit(site.add("/next", html(edge_tag())))
+    assert tab.flush()["waiting"] == 0
+    assert len(tab.spans("resourceFetch")) == len(set(urls(tab))) == 600
+    assert len(tab.spans("documentLoad")) == 2
+
+
+def test_a_span_that_fits_nowhere_is_counted(tab: Tab, site: EdgeSite) -> None:
+    """100 KB of attributes cannot leave a page that may go; what else there is does."""
+    tab.visit(site.add("/", html(edge_tag(), resources(2))))
+    tab.flush()
+    tab.page.evaluate("edgetrace.span('large', {text: 'x'.repeat(1e5)}, () => 1)")
+    tab.page.evaluate("edgetrace.span('small', {}, () => 1)")
+    assert (tab.flush()["dropped"], len(tab.spans("small"))) == (1, 1)
+
+
 def test_a_restore_from_the_back_forward_cache_is_a_view_of_its_own(
     tab: Tab, site: EdgeSite
 ) -> None:
