@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import json
 import re
 from typing import Any
 
@@ -20,6 +21,7 @@ from edgetrace_gateway.inflate import Damaged, TooLarge, gunzip
 from edgetrace_gateway.ingest import Accepted, Dropped, Refused, accept, gate
 from edgetrace_gateway.keys import same
 from edgetrace_gateway.loop import MAX_HOPS, extend
+from edgetrace_gateway.nesting import is_nested_over
 from edgetrace_gateway.page import changed_headers, is_page, is_shared, may_inject, unshared
 from edgetrace_gateway.paths import Route, classify, matches
 from edgetrace_gateway.rate import RateLimiter
@@ -175,3 +177,43 @@ def test_no_window_lets_more_than_two_bursts_through(
     for client in "ab":
         wait = limiter.check(client, now)
         assert limiter.check(client, now + wait * S) == 0 or wait == 0
+
+
+def depth_of(value: Any) -> int:
+    """Levels of a JSON value."""
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list):
+        return 0
+    return 1 + max(map(depth_of, inner), default=0)
+
+
+json_values = st.recursive(
+    st.none() | st.integers() | st.text('[]{}"\\,:n\ud83d', max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text('[{"\\'), inner, max_size=3)
+    ),
+    max_leaves=15,
+)
+
+
+@given(json_values, st.booleans())
+def test_the_depth_of_json_is_told_without_parsing(value: Any, escaped: bool) -> None:
+    """Brackets in strings do not count, whatever else stands there."""
+    text = json.dumps(value, ensure_ascii=escaped).encode("utf-8", "surrogatepass")
+    depth = depth_of(value)
+    assert not is_nested_over(text, depth)
+    assert depth == 0 or is_nested_over(text, depth - 1)
+
+
+@given(st.text('[]{}"\\,:1a \n', max_size=30), st.integers(0, 4))
+def test_a_parser_goes_no_deeper_than_was_told(text: str, most: int) -> None:
+    """What is no JSON too: up to its first mistake it was measured."""
+    if not is_nested_over(text.encode(), most):
+        deepest = depth = 0
+        # A parser's own reading: strings whole, and nothing after what cannot be JSON.
+        for token in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|.', text, re.DOTALL):
+            if token in ('"', "\\"):
+                break
+            depth += (token in "[{") - (token in "]}") if len(token) == 1 else 0
+            deepest = max(deepest, depth)
+        assert deepest <= most

@@ -151,7 +151,7 @@ def test_json_is_counted_and_spliced_as_protobuf_is(
     )
     request = parse_json(body)
     assert wire_json.count_spans(body) == spans_of(request)
-    spliced = parse_json(wire_json.with_resource_attributes(body, attributes))
+    spliced = parse_json(wire_json.count_and_add(body, attributes)[1])
     assert spliced.SerializeToString() == modified(request, attributes).SerializeToString()
 
 
@@ -185,7 +185,8 @@ def test_any_json_is_counted_or_garbage(body: bytes) -> None:
         spans = wire_json.count_spans(body)
     except Garbage:
         return
-    spliced = wire_json.with_resource_attributes(body, {"a": "b"})
+    counted, spliced = wire_json.count_and_add(body, {"a": "b"})
+    assert counted == spans
     assert wire_json.count_spans(spliced) == spans
 
 

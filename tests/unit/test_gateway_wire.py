@@ -172,6 +172,8 @@ def json_request(**span: Any) -> bytes:
         (json_request(parentSpanId="", kind=2, startTimeUnixNano="1", endTimeUnixNano=2), 1),
         (json_request(unknown={"a": [None]}, trace_id="x", links=[{}], status={"code": 2}), 1),
         (json_request(attributes=[{"key": "a", "value": {"intValue": "1"}}, {}]), 1),
+        (json_request(deep=json.loads("[" * 100 + "]" * 100)), 1),
+        (json_request(name="[" * 1_000 + '\\"'), 1),
         (json_request(events=[{"name": "e", "timeUnixNano": 18446744073709551615}]), 1),
     ],
 )
@@ -189,7 +191,8 @@ def test_json_requests(body: bytes, spans: int) -> None:
         (b'{"a":NaN}', "NaN is no JSON"),
         (b'{"a":1e400}', "out of range"),
         (b'{"a":0.' + b"1" * 500 + b"}", "out of range"),
-        (b"[" * 100_000, "nested|not JSON"),
+        (b"[" * 100_000, "nested"),
+        (b'{"a":' * 129 + b"1" + b"}" * 129, "nested"),
         (b'{"resourceSpans":{}}', "not a list"),
         (b'{"resourceSpans":[1]}', "not a list of objects"),
         (b'{"resourceSpans":[{"resource":1}]}', r"resourceSpans\[0\]\.resource is not an object"),
@@ -235,7 +238,7 @@ def test_json_attributes_are_replaced() -> None:
         "droppedAttributesCount": 3,
     }
     document = {"resourceSpans": [{"resource": resource, "x": 0.1}, {}], "y": 10**30}
-    spliced = wire_json.with_resource_attributes(json.dumps(document).encode(), {"a": 1, "b": "é"})
+    _, spliced = wire_json.count_and_add(json.dumps(document).encode(), {"a": 1, "b": "é"})
     added = [
         {"key": "a", "value": {"intValue": "1"}},
         {"key": "b", "value": {"stringValue": "é"}},
@@ -251,4 +254,4 @@ def test_json_attributes_are_replaced() -> None:
         "y": 10**30,
     }
     body = b'{ "resourceSpans": [] }'
-    assert wire_json.with_resource_attributes(body, {}) is body
+    assert wire_json.count_and_add(body, {})[1] is body

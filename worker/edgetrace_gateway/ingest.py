@@ -19,11 +19,12 @@ from typing import Final
 
 from edgetrace._percent import percent_decode
 
-from . import resources, wire, wire_json
+from . import wire, wire_json
 from .consent import withheld
 from .cors import KEY_HEADER, is_allowed
 from .inflate import Damaged, TooLarge, gunzip
 from .keys import same
+from .resources import with_resource_attributes
 from .settings import GatewaySettings
 from .status import JSON, PROTOBUF, media_type
 
@@ -118,13 +119,13 @@ def accept(
     if compressed is None:
         accepted = {"accept-encoding": "gzip, identity"}
         return Refused(415, "the content encoding is not gzip", accepted)
-    encoding = wire_json if content_type == JSON else wire
     try:
         message = gunzip(body, settings.max_expanded_bytes) if compressed else body
-        spans = encoding.count_spans(message)
-        if edge_attributes:
-            changed = _add(content_type, message, edge_attributes)
-            body = _gzip(changed) if compressed else changed
+        if content_type == JSON:
+            spans, changed = wire_json.count_and_add(message, edge_attributes)
+        else:
+            spans = wire.count_spans(message)
+            changed = with_resource_attributes(message, edge_attributes)
     except TooLarge as error:
         return Refused(413, str(error))
     except (Damaged, wire.Garbage) as error:
@@ -132,13 +133,9 @@ def accept(
     forwarded = {"content-type": content_type}
     if compressed:
         forwarded["content-encoding"] = "gzip"
+    if changed is not message:
+        body = _gzip(changed) if compressed else changed
     return Accepted(body, forwarded, spans)
-
-
-def _add(content_type: str, message: bytes, attributes: Mapping[str, str | int]) -> bytes:
-    if content_type == JSON:
-        return wire_json.with_resource_attributes(message, attributes)
-    return resources.with_resource_attributes(message, attributes)
 
 
 def _gzip(message: bytes) -> bytes:

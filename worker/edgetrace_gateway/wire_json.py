@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn
 from edgetrace._otlp_json import any_value
 from edgetrace._protobuf import utf8
 
+from .nesting import is_nested_over
 from .wire import MAX_RESOURCES, MAX_SPANS, Garbage
 
 _TRACE_ID: Final = re.compile(r"(?!0{32})[0-9A-Fa-f]{32}")
@@ -36,21 +37,24 @@ def count_spans(body: bytes) -> int:
     Raises:
         Garbage: It is not OTLP/JSON, or over a bound; with the place in the document.
     """
-    return _check(_read(body))
+    return count_and_add(body, {})[0]
 
 
-def with_resource_attributes(body: bytes, attributes: Mapping[str, str | int]) -> bytes:
-    """Add attributes to every resource, in place of those of the same keys.
+def count_and_add(body: bytes, attributes: Mapping[str, str | int]) -> tuple[int, bytes]:
+    """Check a request and add attributes to each of its resources, in place of those of the same
+    keys.
 
-    Everything else keeps its meaning; the text is written anew, lone surrogates as U+FFFD.
+    Returns:
+        The number of spans; and the request, `body` itself where there is nothing to add. Else the
+        text is written anew: everything keeps its meaning, lone surrogates become U+FFFD.
 
     Raises:
         Garbage: As `count_spans`.
     """
     document = _read(body)
-    _check(document)
+    spans = _check(document)
     if not attributes:
-        return body
+        return spans, body
     added = [{"key": key, "value": any_value(value)} for key, value in attributes.items()]
     for resource_spans in document.get("resourceSpans") or ():
         resource = resource_spans.get("resource") or {}
@@ -60,20 +64,16 @@ def with_resource_attributes(body: bytes, attributes: Mapping[str, str | int]) -
             if attribute.get("key") not in attributes
         ]
         resource_spans["resource"] = {**resource, "attributes": kept + added}
-    try:
-        text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except (ValueError, RecursionError):
-        raise Garbage("the JSON holds a number that is none, or is nested too deeply") from None
-    return utf8(text)
+    return spans, utf8(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
 
 
 def _read(body: bytes) -> dict[str, Any]:
+    if is_nested_over(body):
+        raise Garbage("the JSON is nested too deeply, or its brackets do not pair up")
     try:
         document = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_number)
     except UnicodeDecodeError:
         raise Garbage("the body is not UTF-8") from None
-    except RecursionError:
-        raise Garbage("the JSON is nested too deeply") from None
     except ValueError as error:
         raise Garbage(f"the body is not JSON: {error}") from None
     if not isinstance(document, dict):
