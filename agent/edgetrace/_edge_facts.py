@@ -15,7 +15,7 @@ from ._types import AttributeValue
 
 FACTS: Final[Mapping[str, str]] = {
     "colo": "cloudflare.colo",
-    "asn": "cloudflare.asn",
+    "asn": "client.as.number",
     "country": "geo.country.iso_code",
     "tlsCipher": "tls.cipher",
 }
@@ -46,9 +46,10 @@ def connection_attributes(
         attributes["tls.protocol.version"] = tls[4:_MAX_TEXT]
     if ray := headers.get("cf-ray"):
         attributes["cloudflare.ray_id"] = ray.partition("-")[0][:_MAX_TEXT]
-    if client_address != "off" and (address := headers.get("cf-connecting-ip")):
+    if client_address != "off" and (given := headers.get("cf-connecting-ip")):
+        address = given[:_MAX_TEXT]
         anonymize = client_address == "anonymized"
-        attributes["client.address"] = anonymized(address) if anonymize else address[:_MAX_TEXT]
+        attributes["client.address"] = anonymized(address) if anonymize else address
     return attributes
 
 
@@ -58,4 +59,4 @@ def anonymized(address: str) -> str:
         head, dot, _ = address.rpartition(".")
         return f"{head}.0" if dot else ""
     groups = address.partition("::")[0].split(":")[:3]
-    return ":".join([*filter(None, groups), ":"])
+    return ":".join(filter(None, groups)) + "::"

@@ -17,6 +17,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from ._nesting import parse_json
 from ._otlp import HAS_IS_REMOTE, IS_REMOTE, Encoding, PartialSuccess, checked
 from ._protobuf import utf8
 from ._types import (
@@ -109,7 +110,7 @@ def frame(
 def decode_partial_success(body: bytes) -> PartialSuccess:
     """Read an ExportTraceServiceResponse; whatever is none is taken for a full success."""
     try:
-        partial = json.loads(body)["partialSuccess"]
+        partial = parse_json(body)["partialSuccess"]
         rejected = int(partial.get("rejectedSpans", 0))
         message = str(partial.get("errorMessage", ""))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):

@@ -17,7 +17,6 @@ Sources: docs/raw-entries.md; Steele, Lea, Flood, "Fast splittable pseudorandom 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,6 +29,7 @@ from ._camel import camel_case
 from ._config import Settings
 from ._entries import Kind, TimingEntry, unpack_entries
 from ._frame import Framer
+from ._nesting import parse_json
 from ._options import OPTIONS
 from ._page import PageView
 from ._page_info import PageInfo
@@ -133,7 +133,7 @@ def read_raw(
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(body.decode("utf-8"))
+        data = parse_json(body.decode("utf-8"))
     except (ValueError, RecursionError):
         raise RawError("the body is not JSON in UTF-8") from None
     if not isinstance(data, dict):
@@ -242,7 +242,7 @@ def _entries(message: dict[str, Any]) -> tuple[list[TimingEntry], int]:
 def _tell_span(view: PageView, message: dict[str, Any], origin: float, now: int) -> None:
     text = message.get("attributes")
     try:
-        attributes = json.loads(text) if isinstance(text, str) else None
+        attributes = parse_json(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         attributes = None
     view.span(

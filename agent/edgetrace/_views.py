@@ -13,13 +13,13 @@ Source: browser/src/protocol.ts, the same words on the other side.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ._config import Settings
 from ._ids import IdGenerator
+from ._nesting import parse_json
 from ._page import PageView
 from ._page_info import PageInfo
 from ._sampler import Sampler
@@ -120,6 +120,6 @@ class PageViews:
 def _from_json(text: object) -> Any:
     """What the page said, as it was when it said it; None if it was no JSON."""
     try:
-        return json.loads(text) if isinstance(text, str) else None
+        return parse_json(text) if isinstance(text, str) else None
     except ValueError:
         return None

@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
+from edgetrace._nesting import is_nested_over
 from edgetrace_gateway import cors
 from edgetrace_gateway.csp import csp_nonce
 from edgetrace_gateway.facts import client_key, edge_attributes
@@ -21,7 +22,6 @@ from edgetrace_gateway.inflate import Damaged, TooLarge, gunzip
 from edgetrace_gateway.ingest import Accepted, Dropped, Refused, accept, gate
 from edgetrace_gateway.keys import same
 from edgetrace_gateway.loop import MAX_HOPS, extend
-from edgetrace_gateway.nesting import is_nested_over
 from edgetrace_gateway.page import changed_headers, is_page, is_shared, may_inject, unshared
 from edgetrace_gateway.paths import Route, classify, matches
 from edgetrace_gateway.rate import RateLimiter

@@ -16,10 +16,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
+from edgetrace._nesting import is_nested_over
 from edgetrace._otlp_json import any_value
 from edgetrace._protobuf import utf8
 
-from .nesting import is_nested_over
 from .wire import MAX_RESOURCES, MAX_SPANS, Garbage
 
 _TRACE_ID: Final = re.compile(r"(?!0{32})[0-9A-Fa-f]{32}")

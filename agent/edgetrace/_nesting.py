@@ -12,16 +12,29 @@ sections 7 and 9.
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
 
 MAX_NESTING: Final = 128
-"""Levels that are parsed; twice what `wire` allows messages, which are an object in a list."""
+"""Levels that are parsed. OTLP/JSON needs two for each of the 64 that protobuf allows."""
 
 _OPEN, _CLOSE = b"[]"
 _BRACKETS: Final = bytes(
     _OPEN if byte in b"[{" else _CLOSE if byte in b"]}" else byte for byte in range(256)
 )
 _OTHERS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON of at most `MAX_NESTING` levels.
+
+    Raises:
+        ValueError: It is none, or deeper.
+    """
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if is_nested_over(data):
+        raise ValueError("nested too deeply")
+    return json.loads(text)
 
 
 def is_nested_over(text: bytes, most: int = MAX_NESTING) -> bool:
