@@ -5,7 +5,7 @@
       main.mjs             worker/standalone/*.mjs, Pyodide's glue, the SDK's JavaScript: one module
       pyodide.asm.wasm     npm's pyodide
       python_stdlib.zip    bytecode of the standard modules that the application needs
-      app.zip              bytecode of the entry file, edgetrace, the Workers SDK, and packages
+      app.zip              bytecode of all; of the entry file and packages their source too
       app.json             exported classes, sizes
 
 The application is imported once at build time, in this Pyodide on Node: so what it imports and
@@ -144,7 +144,7 @@ def _pack(entry: Path, application: dict[str, bytes], own: set[str]) -> dict[str
     given = {
         "files": {name: base64.b64encode(data).decode() for name, data in application.items()},
         "entry": entry.stem,
-        "docstrings": sorted(own),
+        "own": sorted(own),
         "extras": EXTRAS,
     }
     said = _node("pack.mjs", PYODIDE, STANDALONE / "pack.py", stdin=json.dumps(given))

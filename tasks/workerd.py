@@ -107,6 +107,8 @@ class Server:
             self._child.wait(5)
         stop_group(self._child)
         self._reader.join(5)
+        if self._child.stdout is not None:
+            self._child.stdout.close()
 
     def __enter__(self) -> Self:
         return self

@@ -133,6 +133,18 @@ def test_an_asgi_application_runs_as_it_does_natively(edge: Edge, tmp_path: Path
     assert (answer.status, answer.json()) == (200, {"item": "one"})
 
 
+def test_the_examples_run(edge: Edge) -> None:
+    """worker/examples, but FastAPI's, whose compiled code only the native runtime has."""
+    examples = WORKER / "examples"
+    hello = edge(examples / "hello" / "entry.py")
+    assert ask(hello.url).text.startswith("Hello from Python, GET http://")
+    counter = edge(
+        examples / "durable_object" / "entry.py",
+        bindings={"durableObjects": {"COUNTER": "Counter"}},
+    )
+    assert [ask(f"{counter.url}/{path}").text for path in "aab"] == ["1\n", "2\n", "1\n"]
+
+
 def test_workerd_ends_with_its_parent(tmp_path: Path) -> None:
     """A killed parent leaves no workerd behind: Miniflare ends, which ends it."""
     script = (

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Runs in Pyodide on Node, at build time: imports the application and compiles what it needs.
 
-Given JSON: `files` (path in the archive -> base64), `entry` (module name), `docstrings` (paths
-that keep docstrings and asserts), `extras` (standard modules to have in any case). Gives JSON:
-`classes`, `app` and `stdlib` (path in the archive -> bytecode, base64), or `error` (a traceback)
-if the application cannot be imported.
+Given JSON: `files` (path in the archive -> base64), `entry` (module name), `own` (paths that keep
+docstrings and asserts, and go with their source, as packages may read it), `extras` (standard
+modules to have in any case). Gives JSON: `classes`, `app` and `stdlib` (path in the archive ->
+contents, base64), or `error` (a traceback) if the application cannot be imported.
 
 Bytecode is unchecked: no time, no source beside it, so archives are the same from the same tree.
 """
@@ -29,6 +29,7 @@ APP = "/session"
 WHERE = "/session/metadata/"  # where the native runtime has the application, so tracebacks agree
 LEFT_OUT = "_edgetrace_left_out"
 given = json.loads(GIVEN)  # noqa: F821 - set by pack.mjs
+own = set(given["own"])
 files = {path: base64.b64decode(data) for path, data in given["files"].items()}
 sources = {path: data.decode() for path, data in files.items() if path.endswith(".py")}
 
@@ -122,9 +123,10 @@ def run():
         f"NAMES = frozenset({sorted(set(paths) - taken - set(sys.modules))!r})\n"
     )
     app = {
-        path + "c": compiled(source, WHERE + path, 0 if path in given["docstrings"] else 2)
+        path + "c": compiled(source, WHERE + path, 0 if path in own else 2)
         for path, source in sources.items()
     }
+    app |= {path: given["files"][path] for path in own & set(sources)}
     return {"classes": classes_of(module), "app": app, "stdlib": stdlib}
 
 

@@ -61,6 +61,10 @@ class Default(Base):
     async def do_globals(self, request):
         return sorted(js.Object.getOwnPropertyNames(js.globalThis).to_py())
 
+    async def do_produce(self, request):
+        response = await self.env.PRODUCER.fetch("https://producer.example/")
+        return await response.text()
+
     async def do_workflow(self, request):
         instance = await self.env.FLOW.create({"params": {"n": 20}})
         return instance.id

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The smallest Python Worker; the same file runs natively and on the standalone host."""
+"""The smallest traced Python Worker; the same file runs natively and on the standalone host."""
 
 from workers import Response, WorkerEntrypoint
 
+import edgetrace.worker
 
+
+@edgetrace.worker.instrument(service_name="hello")
 class Default(WorkerEntrypoint):
     """Greets."""
 
