@@ -37,7 +37,17 @@ from ._tracer import (
     get_tracer_provider,
     set_tracer_provider,
 )
-from ._types import Attributes, Clock, Scope, SpanExporter, SpanKind, SpanMirror, Transport
+from ._types import (
+    Attributes,
+    Clock,
+    ExportRequest,
+    ExportResponse,
+    Scope,
+    SpanExporter,
+    SpanKind,
+    SpanMirror,
+    Transport,
+)
 from ._version import VERSION
 
 SCOPE: Final = Scope("edgetrace.worker", VERSION)
@@ -131,8 +141,9 @@ class EdgeRuntime:
         clock = self._platform.clock()
         exporter = Exporter(settings, settings.resource(), os.urandom)
         handler = LogHandler(clock)
+        transport = _Aside(self._platform.transport())
         self._delivery = IsolateDelivery(
-            exporter, self._platform.transport(), clock, Reporter(handler).error
+            exporter, transport, clock, Reporter(handler).error, self._woken
         )
         front: SpanExporter = exporter
         if edge.tail not in (None, TailRules()):
@@ -186,12 +197,19 @@ class EdgeRuntime:
         """The provider's; {} before the first event."""
         return self.provider.counters() if self.provider is not None else {}
 
+    def _woken(self) -> None:
+        """A span has ended in what an event left running: under `waitUntil`, in a stream."""
+        invocation = current_invocation()
+        if invocation is not None and invocation.is_over:
+            invocation.deliver()
+
 
 class Invocation:
     """One event while it is handled.
 
     Attributes:
         ctx: The platform's, with `waitUntil`.
+        is_over: Whether its handler has ended; what it left running may go on.
     """
 
     __slots__ = (
@@ -203,6 +221,7 @@ class Invocation:
         "_tail",
         "_tail_token",
         "ctx",
+        "is_over",
     )
 
     def __init__(
@@ -214,7 +233,7 @@ class Invocation:
         tail: TailExporter | None,
     ) -> None:
         """Keep the parts; nothing has begun."""
-        self.ctx = ctx
+        self.ctx, self.is_over = ctx, False
         self._runtime, self._span, self._context, self._tail = runtime, span, context, tail
 
     def __enter__(self) -> Span:
@@ -237,11 +256,28 @@ class Invocation:
             self._tail.end(self._tail_token)
         detach(self._context_token)
         _current.reset(self._own_token)
+        self.is_over = True
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Have the isolate's spans sent under this event's `waitUntil`."""
         try:
             self._runtime.deliver_after(self.ctx)
         except Exception as failure:  # a ctx of a third party's test, say; the answer is made
             said = f"{type_name(failure)}: {text_of(failure)}"
             logging.getLogger("edgetrace").error("spans were not sent: %s", said)
+
+
+class _Aside:
+    """A transport whose requests are no part of the event that happens to send them."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def send(self, request: ExportRequest) -> ExportResponse:
+        """See `Transport`; each send is a task, and this is its context."""
+        _current.set(None)
+        return await self._transport.send(request)
 
 
 _current: Final[ContextVar[Invocation | None]] = ContextVar("edgetrace.invocation", default=None)

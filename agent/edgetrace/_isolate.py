@@ -49,6 +49,7 @@ class IsolateDelivery:
         transport: Transport,
         clock: Clock,
         on_error: Callable[[ExportError], None],
+        on_wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Keep the parts; nothing is scheduled, ever, but by `deliver` and `flush`.
 
@@ -57,25 +58,33 @@ class IsolateDelivery:
             transport: What sends.
             clock: Its monotonic time is the exporter's.
             on_error: Told of every failed send; must not raise.
+            on_wake: Told by whoever ends a span that `deliver` has something to do; a span may end
+                in a task that outlives its event. Must not raise.
         """
         self._exporter = exporter
         self._transport = transport
         self._clock = clock
         self._on_error = on_error
+        self._on_wake = on_wake
         self._kept_until_ns = -(2**63)
         self._woken = False
 
     def wake(self) -> None:
         """A batch has begun or is full; whoever ended the span calls `deliver` afterwards."""
         self._woken = True
+        self._on_wake()
 
     def is_due(self) -> bool:
         """Whether `deliver` has anything to do, so that a request need not start a task to see."""
         if self._woken:
             return True
-        due_ns = self._exporter.next_deadline_ns(unanswered=False)
         now_ns = self._clock.monotonic_ns()
-        return due_ns is not None and (due_ns <= now_ns or now_ns >= self._kept_until_ns)
+        due_ns = self._exporter.next_deadline_ns(unanswered=False)
+        if due_ns is not None and now_ns >= min(due_ns, self._kept_until_ns):
+            return True
+        # Sends of requests that were killed: nobody will say so, and they hold up all others.
+        expiry_ns = self._exporter.next_deadline_ns()
+        return expiry_ns is not None and now_ns >= expiry_ns
 
     async def deliver(self) -> None:
         """Send what is due and, where no other request does, keep the rest until it is.
@@ -85,9 +94,7 @@ class IsolateDelivery:
         attach(EMPTY)
         end_ns = self._clock.monotonic_ns() + LIFE_NS
         await self._send_due()
-        if self._clock.monotonic_ns() < self._kept_until_ns:
-            return
-        while True:
+        while self._clock.monotonic_ns() >= self._kept_until_ns:
             due_ns = self._exporter.next_deadline_ns(unanswered=False)
             if due_ns is None or due_ns > end_ns:
                 return
