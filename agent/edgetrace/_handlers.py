@@ -82,7 +82,7 @@ def _scheduled(controller: Any) -> Start:
 def _queue(batch: Any) -> Start:
     attributes: dict[str, AttributeValue] = {
         "faas.trigger": "pubsub",
-        "messaging.system": "cloudflare_queues",
+        "messaging.system": "cloudflare-queues",
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
     }
@@ -154,19 +154,26 @@ class Wrapper:
         self._runtime, self._handler, self._method, self._read = runtime, handler, method, read
 
     def wrap(self, function: _F) -> _F:
-        """The handler to put in its place; sync stays sync but where the platform awaits anyway."""
+        """The handler to put in its place; sync stays sync but where the platform awaits anyway.
+
+        A function gets as many of event, env and ctx as it takes; what stands in its place gets
+        them all.
+        """
+        takes = None if self._method else _positional(function)
         if inspect.iscoroutinefunction(function) or self._handler != RPC:
 
             @wraps(function)
             async def traced(*args: Any, **kwargs: Any) -> Any:
                 invocation, args = self._open(args)
                 if invocation is None:
-                    return await _settle(function(*args, **kwargs))
+                    return await _settle(function(*args[:takes], **kwargs))
                 with invocation as span:
-                    result = await _settle(function(*args, **kwargs))
+                    result = await _settle(function(*args[:takes], **kwargs))
                     self._describe(span, result)
                     return result
 
+            if not self._method:
+                del traced.__wrapped__  # whose signature the platform would go by
             return traced  # type: ignore[return-value]  # wraps keeps the signature
 
         @wraps(function)
@@ -181,14 +188,14 @@ class Wrapper:
 
     def _open(self, args: tuple[Any, ...]) -> tuple[Invocation | None, tuple[Any, ...]]:
         """Begin an event; None where it is to be handled as if we were not there."""
-        if self._handler == RPC and current_invocation() is not None:
-            return None, args  # a public method that the class itself calls is not an event
+        if current_invocation() is not None:
+            return None, args  # what a handler itself calls, its base class's too, is no event
         try:
             if self._method:
                 owner, event = args[0], args[1] if len(args) > 1 else None
                 env, ctx = owner.env, owner.ctx
             else:
-                owner, (event, env, ctx) = None, args[:3]
+                owner, (event, env, ctx) = None, (*args[:3], None, None)[:3]
             if not self._runtime.ready(env):
                 return None, args
             start = self._start(event)
@@ -207,7 +214,7 @@ class Wrapper:
         if self._handler != RPC:
             return _STARTS[self._handler](event)
         attributes: dict[str, AttributeValue] = {
-            "rpc.system.name": "cloudflare_workers",
+            "rpc.system.name": "cloudflare.jsrpc",
             "rpc.method": self._method,
         }
         return Start(self._method, SpanKind.SERVER, attributes)
@@ -219,6 +226,19 @@ class Wrapper:
             set_response(span, int(result.status), {}, server=True)
         except Exception:  # what was returned is no response; the platform will say so
             span.set_attribute("error.type", "no_response")
+
+
+def _positional(function: Callable[..., Any]) -> int | None:
+    """How many positional arguments a function takes; None for any number, or if it hides it."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    kinds = [parameter.kind for parameter in parameters]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return None
+    keyword_only = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    return sum([kind not in keyword_only for kind in kinds])
 
 
 async def _settle(result: Any) -> Any:
