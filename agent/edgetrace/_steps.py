@@ -2,20 +2,22 @@
 """Workflows: each step that runs is a span under its workflow's.
 
 The SDK hands a workflow's `run` a step object whose `do` decorates functions, and calls them back
-from JavaScript, where no context is left: so each remembers the one in which it was declared. A
-step that Workflows has the result of does not run, and is no span.
+from JavaScript, where no context is left: so each runs in a copy of the one in which it was
+declared, and what it fetches is of the workflow too. A step that Workflows has the result of does
+not run, and is no span.
 
 Source: workers-runtime-sdk 1.9, `entrypoints`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import wraps
 from typing import Any
 
-from ._context import attach, detach, get_current
 from ._edge import EdgeRuntime
 
 
@@ -41,17 +43,16 @@ class TracedStep:
         return traced
 
     def _traced(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        context = get_current()
+        context = copy_context()
+
+        async def traced(*args: Any, **kwargs: Any) -> Any:
+            with self._runtime.tracer.start_as_current_span(f"step {name}"):
+                result = function(*args, **kwargs)
+                return await result if inspect.isawaitable(result) else result
 
         @wraps(function)
         async def run(*args: Any, **kwargs: Any) -> Any:
-            token = attach(context)
-            try:
-                with self._runtime.tracer.start_as_current_span(f"step {name}"):
-                    result = function(*args, **kwargs)
-                    return await result if inspect.isawaitable(result) else result
-            finally:
-                detach(token)
+            return await context.copy().run(asyncio.ensure_future, traced(*args, **kwargs))
 
         return run
 
@@ -67,8 +68,8 @@ def trace_steps(run: Callable[..., Any], runtime: EdgeRuntime) -> None:
     if original is None:
         return
 
-    async def traced(self: Any, event: Any = None, step: Any = None, *args: Any) -> Any:
-        result = original(self, event, TracedStep(step, runtime), *args)
+    async def traced(self: Any, event: Any, step: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, event, TracedStep(step, runtime), *args, **kwargs)
         return await result if inspect.isawaitable(result) else result
 
     for cell in getattr(run, "__closure__", None) or ():
