@@ -48,52 +48,79 @@ class TracedApp:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif current_invocation() is not None:
-            await self._serve(get_current_span(), scope, receive, send)
+            await self._serve(_Exchange(self._app, get_current_span(), scope, send), receive)
         elif not self._runtime.ready(scope.get("env")):
             await self._app(scope, receive, send)
         else:
             start = begin_fetch(self._runtime, _incoming(scope))
             with self._runtime.invocation(None, *start[:3], context=start.context) as span:
-                await self._serve(span, scope, receive, self._watching(span, send))
+                await self._serve(_Exchange(self._app, span, scope, send, own=True), receive)
 
-    async def _serve(self, span: Span, scope: Message, receive: Receive, send: Send) -> None:
+    async def _serve(self, exchange: _Exchange, receive: Receive) -> None:
         try:
-            await self._app(scope, receive, send)
+            await self._app(exchange.scope, receive, exchange.send)
         except Exception as failure:
-            span.record_exception(failure)  # the caller may make a 500 of it and be silent
+            exchange.fail(failure)
             raise
         finally:
-            if span.is_recording() and (route := self._route(scope)):
-                set_route(span, str(scope["method"]), route)
+            exchange.name_span()
 
-    def _route(self, scope: Message) -> str:
+
+class _Exchange:
+    """One request and its response, as far as the application's messages tell of them."""
+
+    def __init__(
+        self, app: Any, span: Span, scope: Message, send: Send, *, own: bool = False
+    ) -> None:
+        self._app, self._span, self.scope, self._send, self._own = app, span, scope, send, own
+        self._asked = dict(scope)  # routers write into theirs what they have taken off the path
+        self._started = self._named = False
+
+    async def send(self, message: Message) -> None:
+        """Pass on; by the time that a response begins its route is known, and of a streamed one
+        the span ends before the application does.
+        """
+        if message["type"] == "http.response.start":
+            self._started = True
+            self.name_span()
+            if self._own:
+                set_response(self._span, int(message["status"]), {}, server=True)
+        await self._send(message)
+
+    def fail(self, failure: Exception) -> None:
+        """Record an exception that nobody else will see: it has been answered by a 500."""
+        if self._started and not self._own:
+            self._span.record_exception(failure)
+
+    def name_span(self) -> None:
+        """Give the span its route."""
+        if not self._named and self._span.is_recording() and (route := self._route()):
+            self._named = True
+            set_route(self._span, str(self.scope["method"]), route)
+
+    def _route(self) -> str:
         try:
-            found = scope.get("route")
-            if found is None:
-                found = self._matching(scope)
-            return str(found.path) if found is not None else ""
+            found = self.scope.get("route")
+            return str(found.path) if found is not None else _path(self._app.routes, self._asked)
         except Exception:  # a framework that we do not know
             return ""
 
-    def _matching(self, scope: Message) -> Any:
-        for route in self._app.routes:
-            match, _ = route.matches(dict(scope))
-            if match.name == "FULL":
-                return route
-        return None
 
-    @staticmethod
-    def _watching(span: Span, send: Send) -> Send:
-        async def watch(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                set_response(span, int(message["status"]), {}, server=True)
-            await send(message)
-
-        return watch
+def _path(routes: Any, scope: Message) -> str:
+    """The path of the first route that takes a request, a mounted application's after its own."""
+    for route in routes:
+        match, more = route.matches(scope)
+        if match.name == "FULL":
+            inner = getattr(route, "routes", None) or ()
+            return str(route.path) + _path(inner, {**scope, **more})
+    return ""
 
 
 def _incoming(scope: Message) -> IncomingRequest:
-    headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]}
+    headers: dict[str, str] = {}
+    for name, text in scope["headers"]:
+        field, value = name.decode("latin-1"), text.decode("latin-1")
+        headers[field] = f"{headers[field]}, {value}" if field in headers else value
     query = scope.get("query_string", b"").decode("latin-1")
     host = headers.get("host", "")
     path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
