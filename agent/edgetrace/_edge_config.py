@@ -16,6 +16,7 @@ from ._config import Settings
 from ._options import OPTIONS, SWITCH, Option, one_of, parse_options
 from ._routes import RouteRatio, parse_routes
 from ._tail import TailRules
+from ._threshold import ratio_to_threshold
 from ._variables import VARIABLES
 
 
@@ -26,11 +27,21 @@ def _hosts(value: Any) -> tuple[str, ...]:
 
 
 def _routes(value: Any) -> tuple[RouteRatio, ...]:
-    return parse_routes(value) if isinstance(value, str) else tuple(value)
+    if isinstance(value, str):
+        return parse_routes(value)
+    routes = tuple([RouteRatio(*route) for route in value])
+    for method, path, ratio in routes:
+        ratio_to_threshold(ratio)
+        if type(method) is not str or type(path) is not str:
+            raise TypeError
+    return routes
 
 
 def _tail(value: Any) -> TailRules:
-    return value if isinstance(value, TailRules) else TailRules.parse(value)
+    if not isinstance(value, TailRules):
+        return TailRules.parse(value)
+    ratio_to_threshold(value.ratio)
+    return value
 
 
 EDGE_OPTIONS: Final[Mapping[str, Option]] = {

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ._sampler import ParentBased, Sampler, SamplingResult, TraceIdRatioBased
+from ._threshold import ratio_to_threshold
 from ._types import Attributes, Link, SpanContext, SpanKind
 
 _ROUTE: Final = re.compile(r"(?:([A-Z]+) +)?(/[^=,\s]*|\*) *= *([0-9.eE+-]+)")
@@ -36,8 +37,9 @@ def parse_routes(text: str) -> tuple[RouteRatio, ...]:
     routes = []
     for word in filter(None, map(str.strip, text.split(","))):
         match = _ROUTE.fullmatch(word)
-        if match is None or not 0.0 <= float(match[3]) <= 1.0:
+        if match is None:
             raise ValueError(word)
+        ratio_to_threshold(float(match[3]))
         routes.append(RouteRatio(match[1] or "", match[2], float(match[3])))
     return tuple(routes)
 
