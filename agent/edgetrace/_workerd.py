@@ -19,6 +19,7 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, create_proxy, to_js
 
+from ._binding_names import raw
 from ._bindings import TracedFetch
 from ._edge import EdgeRuntime, IncomingRequest, current_invocation
 from ._edge_facts import PROPERTIES
@@ -69,6 +70,10 @@ class Workerd:
         task = asyncio.ensure_future(work)
         if ctx is not None:
             ctx.waitUntil(task)
+            return
+        from workers import wait_until  # what the platform takes the event to be
+
+        wait_until(task)
 
     def plain_fetch(self, *arguments: Any) -> Awaitable[Any]:
         """The platform's fetch, without a span, for who makes one itself."""
@@ -85,12 +90,13 @@ class Workerd:
             return
         plain = self._fetch = js.fetch
 
-        def fetch(resource: Any, init: Any = None, **options: Any) -> Any:
+        def fetch(*arguments: Any, **options: Any) -> Any:
+            if current_invocation() is None or not arguments:
+                return plain(*arguments, **options)
+            resource, init = (*arguments, None)[:2]
             if options:
                 given = to_js(options, dict_converter=js.Object.fromEntries)
                 init = js.Object.assign(js.Object.new(), init, given)
-            if current_invocation() is None:
-                return plain(resource) if init is None else plain(resource, init)
             arguments = (resource, js.Object.new() if init is None else init)
             work = _traced(runtime, plain, NO_ATTRIBUTES, arguments, {})
             return asyncio.ensure_future(work)  # a promise for JavaScript too
@@ -115,9 +121,7 @@ class Workerd:
 
 def raw_env(env: Any) -> Any:
     """JavaScript's `env`, out of the SDK's wrapper and ours."""
-    while (wrapped := getattr(env, "__dict__", {}).get("_env")) is not None:
-        env = wrapped
-    return env
+    return raw(raw(env, "_traced_env"), "_env")
 
 
 async def _traced(

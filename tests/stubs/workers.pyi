@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The Workers SDK, as far as the agent asks it for anything. Only _workerd.py imports it."""
+
+def wait_until(task: object) -> None: ...
