@@ -21,7 +21,7 @@ from typing import Any, Final
 from workers import WorkerEntrypoint, import_from_javascript
 
 from edgetrace._edge import EdgeRuntime, IncomingRequest
-from edgetrace._handlers import begin_fetch
+from edgetrace._handlers import Start, begin_fetch
 from edgetrace._http import set_response
 from edgetrace._types import Transport
 from edgetrace._version import VERSION
@@ -32,7 +32,7 @@ from edgetrace_gateway.settings import GatewaySettings
 from edgetrace_gateway.workerd import queues
 from edgetrace_gateway.workerd.files import Files, Release
 from edgetrace_gateway.workerd.http import respond
-from edgetrace_gateway.workerd.rewrite import Rewriter
+from edgetrace_gateway.workerd.rewrite import Rewriter, may_be_page
 from edgetrace_gateway.workerd.site import Site, current_traceparent
 from edgetrace_gateway.workerd.telemetry import Telemetry
 
@@ -67,28 +67,46 @@ class Isolate:
         environ = self.platform.environ(env)
         self.settings = _settings(environ)
         self.platform.through_queue = self.settings.forward == "queue"
-        self.traced = self.runtime.ready(env)
+        ready, provider = self.runtime.ready(env), self.runtime.provider
+        self.traced = ready and provider is not None and not provider.settings.disabled
         self.site = Site(self.settings, self.runtime, self.platform.plain_fetch, self.counters)
         self.rewriter = Rewriter(self.settings, self.counters)
         self.telemetry: Telemetry | None = None
-        if self.runtime.provider is not None:
+        if provider is not None:
+            transport = self.platform.transport()
             self.telemetry = Telemetry(
-                self.settings,
-                self.runtime.provider.settings,
-                self.platform.transport(),
-                self.runtime.provider.clock,
-                self.counters,
+                self.settings, provider.settings, transport, provider.clock, self.counters
             )
+
+    def start(self, incoming: IncomingRequest) -> Start | None:
+        """How a request's span begins; None where it is to have none."""
+        try:
+            return begin_fetch(self.runtime, incoming) if self.traced else None
+        except Exception as failure:
+            self._fault("a request was not traced", failure)
+            return None
 
     async def page(self, response: Any, incoming: IncomingRequest, path: str, env: Any) -> Any:
         """The site's response, with the agent in it where it is a page."""
         try:
-            base = incoming.url
-            release = await self.files.release(env, base) if self.settings.tag else Release()
+            if not may_be_page(response):
+                return response
+            release = await self._release(env, incoming.url)
+            return self.rewriter.apply(response, incoming, path, current_traceparent(), release)
+        except Exception as failure:
+            self._fault("a page was left as it was", failure)
+            return response
+
+    async def _release(self, env: Any, base: str) -> Release:
+        try:
+            return await self.files.release(env, base) if self.settings.tag else Release()
         except Exception as failure:  # the page is worth more than a version in its tag
             LOG.warning("the agent's manifest could not be read: %s", failure)
-            release = Release()
-        return self.rewriter.apply(response, incoming, path, current_traceparent(), release)
+            return Release()
+
+    def _fault(self, what: str, failure: Exception) -> None:
+        self.counters.add("internal_errors")
+        LOG.error("%s: %s: %s", what, type(failure).__name__, failure)
 
 
 def _settings(environ: Mapping[str, str]) -> GatewaySettings:
@@ -127,9 +145,10 @@ class Default(WorkerEntrypoint):
     async def _site(
         self, isolate: Isolate, raw: Any, incoming: IncomingRequest, path: str, env: Any
     ) -> Any:
-        if not isolate.traced:
-            return await isolate.site.answer(raw, incoming, env)
-        start = begin_fetch(isolate.runtime, incoming)
+        start = isolate.start(incoming)
+        if start is None:
+            response = await isolate.site.answer(raw, incoming, env, traced=False)
+            return await isolate.page(response, incoming, path, env)
         with isolate.runtime.invocation(self.ctx, *start) as span:
             response = await isolate.site.answer(raw, incoming, env)
             if span.is_recording():

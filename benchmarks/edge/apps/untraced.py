@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# mypy: ignore-errors
 """The least that a Python Worker in front of a site can do: what the gateway is held to."""
 
 import js

@@ -7,6 +7,7 @@ Source: WHATWG Fetch; Streams, "ReadableStreamDefaultReader".
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -39,6 +40,13 @@ def plain_headers(carrier: Any) -> dict[str, str]:
     """The headers of a request or response; of repeated ones the values joined by ", "."""
     headers: dict[str, str] = js.Object.fromEntries(carrier.headers).to_py()
     return headers
+
+
+def cf_of(request: Any) -> dict[str, Any]:
+    """What Cloudflare says of a request's client; {} outside of it."""
+    said = js.JSON.stringify(getattr(request, "cf", None))
+    facts = json.loads(said) if isinstance(said, str) else None
+    return facts if isinstance(facts, dict) else {}
 
 
 async def read_body(request: Any, max_bytes: int) -> bytes:

@@ -34,6 +34,14 @@ MAX_POST_BYTES: Final = 4_194_304
 RETRY_DELAY_S: Final = 30
 
 
+_DESCRIBING: Final = ("content-type", "content-encoding")
+"""Headers that go into a message; the collector's secret is the consumer's to add."""
+
+
+class QueueError(TransportError):
+    """The Queue did not take a body."""
+
+
 class QueueTransport:
     """A `Transport` that puts bodies into the Queue; what is too large for it goes directly."""
 
@@ -45,7 +53,8 @@ class QueueTransport:
         """See `Transport`; 202 stands for the Queue's word."""
         if len(request.body) > MAX_MESSAGE_BYTES:
             return await self._direct.send(request)
-        message = {"headers": request.headers, "spans": request.spans, "body": request.body}
+        headers = {name: request.headers[name] for name in _DESCRIBING if name in request.headers}
+        message = {"headers": headers, "spans": request.spans, "body": request.body}
         options = {"contentType": "v8"}
         try:
             await self._queue().send(
@@ -53,7 +62,7 @@ class QueueTransport:
                 to_js(options, dict_converter=js.Object.fromEntries),
             )
         except JsException as failure:
-            raise TransportError(f"queue: {failure.message}") from failure
+            raise QueueError(f"queue: {failure.message}") from failure
         return ExportResponse(202, {}, b"")
 
 
@@ -70,11 +79,12 @@ async def consume(batch: Any, settings: Settings, transport: Transport) -> None:
         try:
             body = message.body
             headers, data = body.headers.to_py(), body.body.to_bytes()
+            content_type = headers["content-type"]
             plain = gunzip(data, MAX_POST_BYTES) if "content-encoding" in headers else data
-        except (AttributeError, JsException, TooLarge, Damaged):
+        except (AttributeError, KeyError, TypeError, JsException, TooLarge, Damaged):
             message.ack()  # not one of ours: it would come for ever
             continue
-        joined.setdefault(headers["content-type"], []).append((message, plain))
+        joined.setdefault(content_type, []).append((message, plain))
     for content_type, messages in joined.items():
         for part in _parts(messages, 1 if content_type != PROTOBUF else len(messages)):
             await _post(content_type, part, settings, transport)

@@ -5,7 +5,8 @@
     no <head>: before <body>'s content; neither: at the end
 
 A page that a shared cache may keep gets the tag alone: a trace in it would be every visitor's.
-HTMLRewriter changes tokens as they pass, so a page of any size costs no memory.
+HTMLRewriter changes tokens as they pass, so a page of any size costs no memory; it opens gzip and
+Brotli by itself, and what it cannot read is left as it is.
 
 Source: Cloudflare Workers, "HTMLRewriter"; the rest is `page`'s, `html`'s and `csp`'s.
 """
@@ -13,10 +14,10 @@ Source: Cloudflare Workers, "HTMLRewriter"; the rest is `page`'s, `html`'s and `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import js
-from pyodide.ffi import create_once_callable, create_proxy, to_js
+from pyodide.ffi import JsException, create_once_callable, create_proxy
 
 from edgetrace._edge import IncomingRequest
 from edgetrace_gateway import html, page
@@ -29,7 +30,9 @@ from edgetrace_gateway.settings import GatewaySettings
 from .files import Release
 from .http import plain_headers
 
-LOADER = FOLDER + "agent.js"
+LOADER: Final = FOLDER + "agent.js"
+READABLE: Final = frozenset(("", "identity", "gzip", "br"))
+"""Content codings that workerd opens; others' bytes would be taken for HTML, and spoilt."""
 
 
 def skipped(incoming: IncomingRequest, path: str, settings: GatewaySettings) -> str:
@@ -39,6 +42,12 @@ def skipped(incoming: IncomingRequest, path: str, settings: GatewaySettings) -> 
     if matches(settings.skip_paths, path):
         return "path"
     return withheld(incoming.headers, settings)
+
+
+def may_be_page(response: Any) -> bool:
+    """Whether a response says that it is HTML, by the one header that tells most others apart."""
+    kind = response.headers.get("content-type")
+    return isinstance(kind, str) and "html" in kind.lower()
 
 
 class Rewriter:
@@ -71,26 +80,36 @@ class Rewriter:
         cause = skipped(incoming, path, self._settings)
         if not cause and not page.may_inject(headers.get("cache-control", "")):
             cause = "no_transform"
+        if not cause and headers.get("content-encoding", "").strip().lower() not in READABLE:
+            cause = "failed"
         if cause:
-            self._counters.add("pages", "left_alone")
-            self._counters.add("page_skips", cause)
-            return response
-        joins = self._settings.traceparent and traceparent and not page.is_shared(headers)
-        self._counters.add("pages", "traceparent" if joins else "tag")
-        markup = html.traceparent_meta(traceparent) if joins else ""
-        markup += html.script_tag(
+            return self._left_alone(response, cause)
+        trace = ""
+        if self._settings.traceparent and not page.is_shared(headers):
+            trace = html.traceparent_meta(traceparent)
+        tag = html.script_tag(
             f"{LOADER}?v={release.version}" if release.version else LOADER,
             self._settings.tag_attributes,
             csp_nonce(headers),
             release.integrity,
         )
         changed = page.changed_headers(headers)
-        if joins:
+        if trace:
             changed["cache-control"] = page.unshared(headers.get("cache-control", ""))
         copy = _with_headers(response, changed)
-        if joins:
+        if trace:
             copy.headers.append("server-timing", html.server_timing(traceparent))
-        return _Insertion(markup).into(copy)
+        try:
+            rewritten = _insert(trace + tag, copy)
+        except JsException:  # a charset that no HTML is written in, UTF-16: nothing is read yet
+            return self._left_alone(response, "failed")
+        self._counters.add("pages", "traceparent" if trace else "tag")
+        return rewritten
+
+    def _left_alone(self, response: Any, cause: str) -> Any:
+        self._counters.add("pages", "left_alone")
+        self._counters.add("page_skips", cause)
+        return response
 
 
 def _with_headers(response: Any, changed: Mapping[str, str | None]) -> Any:
@@ -103,34 +122,32 @@ def _with_headers(response: Any, changed: Mapping[str, str | None]) -> Any:
     return copy
 
 
-class _Insertion:
-    """Markup that goes into one page once, wherever the first good place is."""
+def _insert(markup: str, response: Any) -> Any:
+    """The response with markup in it once, at the first good place.
 
-    def __init__(self, markup: str) -> None:
-        self._markup = markup
-        self._handlers = [create_proxy(self._at_element), create_proxy(self._at_end)]
-        self._as_html = to_js({"html": True}, dict_converter=js.Object.fromEntries)
+    The end's callable owns the element's proxy, and nothing owns the end's but the page: so both go
+    when the last byte has passed, or with a page that was given up half-way.
 
-    def into(self, response: Any) -> Any:
-        """The response with the markup in it; the proxies go when its last byte has passed."""
-        at_element, at_end = [
-            to_js({name: proxy}, dict_converter=js.Object.fromEntries)
-            for name, proxy in zip(("element", "end"), self._handlers, strict=True)
-        ]
-        rewriter = js.HTMLRewriter.new()
-        rewriter.on("head", at_element).on("body", at_element).onDocument(at_end)
-        return rewriter.transform(response)
+    Raises:
+        JsException: HTMLRewriter does not take the page; its body is not read.
+    """
+    left = [markup]
+    as_html = js.Object.new()
+    as_html.html = True
 
-    def _at_element(self, element: Any) -> None:
-        if self._markup:
-            element.prepend(self._markup, self._as_html)
-            self._markup = ""
+    def at_element(element: Any) -> None:
+        if left:
+            element.prepend(left.pop(), as_html)
 
-    def _at_end(self, end: Any) -> None:
-        if self._markup:
-            end.append(self._markup, self._as_html)
-        js.queueMicrotask(create_once_callable(self._destroy))  # not while one of them runs
+    proxy = create_proxy(at_element)
 
-    def _destroy(self) -> None:
-        for proxy in self._handlers:
-            proxy.destroy()
+    def at_end(end: Any) -> None:
+        if left:
+            end.append(left.pop(), as_html)
+        proxy.destroy()
+
+    on_element, on_document = js.Object.new(), js.Object.new()
+    on_element.element, on_document.end = proxy, create_once_callable(at_end)
+    rewriter = js.HTMLRewriter.new()
+    rewriter.on("head", on_element).on("body", on_element).onDocument(on_document)
+    return rewriter.transform(response)

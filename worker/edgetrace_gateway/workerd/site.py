@@ -56,14 +56,19 @@ class Site:
         self._settings, self._runtime, self._fetch = settings, runtime, fetch
         self._counters = counters
 
-    async def answer(self, request: Any, incoming: IncomingRequest, env: Any) -> Any:
-        """The origin's response, or ours where it has none."""
+    async def answer(
+        self, request: Any, incoming: IncomingRequest, env: Any, *, traced: bool = True
+    ) -> Any:
+        """The origin's response, or ours where it has none; with a client span if `traced`."""
         scheme, _, rest = incoming.url.partition("://")
         host, slash, tail = rest.partition("/")
         if not self._settings.origin:
             if getattr(env, "ASSETS", None) is None:
                 return respond(500, NOWHERE)
-            return await self._traced(js.Request.new(request), incoming.url, incoming.method, env)
+            outgoing = js.Request.new(request)
+            if not traced:
+                return await self._send(outgoing, env)
+            return await self._traced(outgoing, incoming.url, incoming.method, env)
         # A request that comes back does so by one of the hosts that it was asked at.
         via = loop.extend(incoming.headers.get(loop.HEADER, ""), host)
         if via is None:
@@ -72,6 +77,8 @@ class Site:
         url = self._settings.origin + slash + tail
         try:
             outgoing = self._outgoing(request, url, host, scheme, via)
+            if not traced:
+                return await self._send(outgoing, env)
             return await self._traced(outgoing, url, incoming.method, env)
         except JsException as failure:
             self._counters.add("origin_errors", "failed")

@@ -28,7 +28,8 @@ from edgetrace_gateway.metrics import Counters
 from edgetrace_gateway.rate import RateLimiter
 from edgetrace_gateway.settings import GatewaySettings
 
-from .http import SlowBody, read_body, respond
+from .http import SlowBody, cf_of, read_body, respond
+from .queues import QueueError
 
 PASSED_ON: Final = frozenset((400, 413, 429, 502, 503, 504))
 """Statuses of the collector's that mean the same to a sender as they do here."""
@@ -122,7 +123,7 @@ class Telemetry:
             self._counters.add("bodies_dropped", decision.cause)
             return b""
         wanted = self._settings.edge_attributes
-        facts = edge_attributes(incoming.cf, headers.get("cf-connecting-ip", ""), wanted)
+        facts = edge_attributes(cf_of(request), headers.get("cf-connecting-ip", ""), wanted)
         if raw:
             return self._spans_of(body, facts)
         taken = accept(headers, body, self._settings, facts)
@@ -156,8 +157,7 @@ class Telemetry:
         try:
             answer = await self._transport.send(export)
         except TransportError as failure:
-            late = "timeout" in failure.cause.lower()
-            self._counters.add("bodies_dropped", f"collector_{'timeout' if late else 'failed'}")
+            self._counters.add("bodies_dropped", _cause_of(failure))
             return Refused(503, "the collector does not answer", status.retry_after(BUSY_S))
         if 200 <= answer.status < 300:
             self._counters.add("bodies_forwarded")
@@ -183,3 +183,9 @@ class Telemetry:
 
     def _now_ns(self) -> int:
         return self._clock.monotonic_ns()
+
+
+def _cause_of(failure: TransportError) -> str:
+    if isinstance(failure, QueueError):
+        return "queue_failed"
+    return "collector_timeout" if "timeout" in failure.cause.lower() else "collector_failed"
