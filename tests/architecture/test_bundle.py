@@ -33,11 +33,11 @@ console.log(pyodide.runPython("import edgetrace; edgetrace.__version__"));
 
 
 def test_the_bundle_holds_what_a_site_serves() -> None:
-    """Loader, worker, agent, wheel, Pyodide and the manifest, and nothing else."""
+    """Loader, worker, edge runtime, agent, wheel, Pyodide, manifest, and nothing else."""
     found = {path.relative_to(DIST).as_posix() for path in DIST.rglob("*") if path.is_file()}
     pyodide = {f"pyodide/{name}" for name in (*bundle.PYODIDE_FILES, "pyodide-lock.json", WHEEL)}
-    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-agent.zip", WHEEL, "manifest.json"}
-    assert found == ours | pyodide
+    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-edge.js", "edgetrace-agent.zip", WHEEL}
+    assert found == ours | pyodide | {"manifest.json"}
 
 
 def test_the_manifest_is_true() -> None:
