@@ -7,6 +7,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -54,6 +55,16 @@ def test_eight_first_requests_share_one_boot(edge: Edge) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: ask(server.url), range(8)))
     assert [answer.text for answer in answers] == ["1"] * 8
+
+
+def test_a_visitor_may_leave_during_the_boot(edge: Edge) -> None:
+    """The request that began the boot is gone before it ends: the next one is answered."""
+    server = edge("boots")
+    address = server.url.removeprefix("http://").split(":")
+    for _ in range(3):
+        with socket.create_connection((address[0], int(address[1]))) as leaving:
+            leaving.sendall(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+    assert ask(server.url).text == "1"
 
 
 def test_a_failed_boot_is_a_503_and_the_next_request_tries_again(edge: Edge) -> None:

@@ -13,7 +13,6 @@ import sys
 
 BARE = set(sys.modules)  # what Pyodide has loaded by itself
 
-import _imp  # noqa: E402
 import ast  # noqa: E402
 import base64  # noqa: E402
 import importlib  # noqa: E402
@@ -84,6 +83,12 @@ def classes_of(module):
     }
 
 
+def origin(name):
+    """The file that a loaded module came from, if it is loaded and did."""
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    return getattr(spec, "origin", None)
+
+
 def unpack():
     """Put the application on the path, and forget what only this script has imported."""
     for path, data in files.items():
@@ -113,8 +118,9 @@ def run():
             importlib.import_module(name)
         except Exception:
             continue  # not for this platform: it says so itself when it is imported
-    taken = {name for name in paths if name in sys.modules or "pyodide" in name}
-    taken -= {"pyodide.console", *filter(_imp.is_frozen, taken)}  # frozen: inside the interpreter
+    # Of what is loaded, what came from the archive: the rest is frozen in the interpreter.
+    taken = {name for name in paths if str(origin(name)).startswith(archive.filename)}
+    taken |= {name for name in paths if "pyodide" in name} - {"pyodide.console"}
     stdlib = {
         paths[name] + "c": compiled(archive.read(paths[name]), "/lib/python/" + paths[name], 2)
         for name in taken
