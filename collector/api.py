@@ -30,6 +30,7 @@ from starlette.routing import Route
 
 from collector.critical_path import critical_path
 from collector.phases import marks, phases
+from collector.places import places
 from collector.records import json_safe
 from collector.store import Store
 from collector.tree import arrange
@@ -88,6 +89,9 @@ def describe_trace(store: Store, trace_id: str) -> dict[str, Any] | None:
         "span_count": len(spans),
         "error_count": sum(span["status"]["code"] == _STATUS_ERROR for span in spans),
         "services": sorted({span["service"] for span in spans}),
+        "places": places(
+            (placed.span["service"], placed.span["scope"]["name"]) for placed in tree.placed
+        ),
         "spans": described,
         "critical_path": [
             {

@@ -20,7 +20,7 @@ from collector.errors import StartError
 MEMORY = ":memory:"
 # "edgt" in ASCII: tells our files from any other SQLite file.
 _APPLICATION_ID = 0x65646774
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE requests (
@@ -64,7 +64,8 @@ CREATE TABLE traces (
     root_name TEXT NOT NULL,
     root_url TEXT NOT NULL,
     service TEXT NOT NULL,
-    service_count INTEGER NOT NULL,
+    services TEXT NOT NULL,
+    page INTEGER NOT NULL,
     start_unix_nano INTEGER NOT NULL,
     end_unix_nano INTEGER NOT NULL,
     span_count INTEGER NOT NULL,

@@ -6,10 +6,14 @@ Functions over a connection inside a transaction of the store's; they hold no st
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import TypedDict
 
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from collector.places import Place, places
 
 # The root of a page load. Source: @opentelemetry/instrumentation-document-load.
 _PAGE_SPAN = "documentLoad"
@@ -18,13 +22,18 @@ _URL_KEYS = ("url.full", "http.url", "url.path", "http.target")
 
 
 class TraceSummary(TypedDict):
-    """One row of the list of traces."""
+    """One row of the list of traces.
+
+    `services` are in the order in which they come into the trace, each with where it ran; `page`
+    tells whether a page was loaded in it.
+    """
 
     trace_id: str
     root_name: str
     root_url: str
     service: str
-    service_count: int
+    services: dict[str, Place]
+    page: bool
     start_unix_nano: int
     duration_ns: int
     span_count: int
@@ -34,13 +43,16 @@ class TraceSummary(TypedDict):
 def summaries(connection: sqlite3.Connection, limit: int) -> list[TraceSummary]:
     """List traces, newest start first."""
     rows = connection.execute(
-        "SELECT lower(hex(trace_id)) AS trace_id, root_name, root_url, service, service_count,"
+        "SELECT lower(hex(trace_id)) AS trace_id, root_name, root_url, service, services, page,"
         " start_unix_nano, max(end_unix_nano - start_unix_nano, 0) AS duration_ns,"
         " span_count, error_count"
         " FROM traces ORDER BY start_unix_nano DESC, trace_id LIMIT ?",
         (limit,),
     )
-    return [dict(row) for row in rows]  # type: ignore[misc]
+    return [
+        {**dict(row), "services": json.loads(row["services"]), "page": bool(row["page"])}  # type: ignore[typeddict-item]
+        for row in rows
+    ]
 
 
 def summarise(connection: sqlite3.Connection, trace_id: bytes) -> None:
@@ -60,10 +72,31 @@ def summarise(connection: sqlite3.Connection, trace_id: bytes) -> None:
     ).fetchone()
     url = (_url(page["span"]) if page else "") or _url(root["span"])
     connection.execute(
-        "INSERT OR REPLACE INTO traces SELECT ?, ?, ?, ?, count(DISTINCT o.service),"
-        " min(s.start_unix_nano), max(s.end_unix_nano), count(*), sum(s.error)"
-        " FROM spans s JOIN sources o ON o.id = s.source_id WHERE s.trace_id = ?",
-        (trace_id, root["name"], url, root["service"], trace_id),
+        "INSERT OR REPLACE INTO traces SELECT ?, ?, ?, ?, ?, ?,"
+        " min(start_unix_nano), max(end_unix_nano), count(*), sum(error)"
+        " FROM spans WHERE trace_id = ?",
+        (
+            trace_id,
+            root["name"],
+            url,
+            root["service"],
+            json.dumps(_services(connection, trace_id, root["service"])),
+            page is not None,
+            trace_id,
+        ),
+    )
+
+
+def _services(connection: sqlite3.Connection, trace_id: bytes, first: str) -> dict[str, Place]:
+    """Where each service of a trace ran; the root's first, then by start."""
+    rows = connection.execute(
+        "SELECT o.service, o.scope, min(s.start_unix_nano) AS start"
+        " FROM spans s JOIN sources o ON o.id = s.source_id"
+        " WHERE s.trace_id = ? GROUP BY o.id ORDER BY o.service != ?, start, o.id",
+        (trace_id, first),
+    )
+    return places(
+        (row["service"], InstrumentationScope.FromString(row["scope"] or b"").name) for row in rows
     )
 
 

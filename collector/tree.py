@@ -25,7 +25,11 @@ class Placed:
 
 @dataclass(frozen=True)
 class Tree:
-    """A trace's spans in depth-first order; siblings by start, longer ones first."""
+    """A trace's spans in depth-first order; siblings by start, longer ones first.
+
+    What started before its parent comes after what started within it: a page that joined its
+    server's trace began to navigate before the server knew of it, and reads as what followed.
+    """
 
     placed: list[Placed]
     roots: list[SpanRecord]
@@ -39,7 +43,7 @@ def _order(span: SpanRecord) -> tuple[int, int, str]:
 def arrange(spans: Sequence[SpanRecord]) -> Tree:
     """Build the forest. True roots come first, then orphans; each group by start time."""
     ordered = sorted(spans, key=_order)
-    present = {span["span_id"] for span in ordered}
+    present = {span["span_id"]: span for span in ordered}
     children: dict[str, list[SpanRecord]] = {}
     true_roots: list[SpanRecord] = []
     orphans: list[SpanRecord] = []
@@ -51,6 +55,10 @@ def arrange(spans: Sequence[SpanRecord]) -> Tree:
             orphans.append(span)
         else:
             children.setdefault(parent, []).append(span)
+
+    for parent, siblings in children.items():
+        begin = present[parent]["start_unix_nano"]
+        siblings.sort(key=lambda child: child["start_unix_nano"] < begin)  # noqa: B023
 
     placed: list[Placed] = []
     seen: set[str] = set()

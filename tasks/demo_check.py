@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Is a page load's trace complete? Pure: the browser's own account against the spans that came.
 
+    SERVER  at the edge, the root
+    ├─ CLIENT  the gateway's request to the origin
+    └─ documentLoad
+       ├─ documentFetch
+       └─ resourceFetch   each one that the browser knows of
+
 The browser's own `performance.getEntriesByType` is the measure, so nothing that the agent leaves
 out can go unnoticed. Spans are the collector's records (`collector.records.SpanRecord`).
 """
@@ -13,10 +19,16 @@ from typing import Any, Final, NamedTuple
 
 Span = Mapping[str, Any]
 
+EDGE_SERVICE: Final = "shop-edge"
+PAGE_SERVICE: Final = "shop"
+
 # What the browser says in ms with tenths of a microsecond must not be off by more. A wrong anchor
 # of wall time or a lost fraction shows as whole milliseconds.
 TOLERANCE_MS: Final = 1.0
 _NAMED: Final = 3
+# OTLP, enum Span.SpanKind.
+_SERVER: Final = 2
+_CLIENT: Final = 3
 
 
 class Entry(NamedTuple):
@@ -61,12 +73,37 @@ def problems(page: PageLoad, spans: Sequence[Span]) -> list[str]:
         found.append(f"{lacking.total()} of {expected.total()} resources missing: {_some(lacking)}")
     if extra := arrived - expected:
         found.append(f"{extra.total()} resources too many: {_some(extra)}")
-    if root["parent_span_id"]:
-        found.append("documentLoad has a parent")
+    found += _edge(root, trace)
     strays = [s for s in (*fetches, *resources) if s["parent_span_id"] != root["span_id"]]
     if strays:
         found.append(f"{len(strays)} spans are not children of documentLoad")
     found += _off(page, resources)
+    return found
+
+
+def _edge(load: Span, trace: Sequence[Span]) -> list[str]:
+    """What is not right with the edge's part of a page load's trace."""
+    if not load["parent_span_id"]:
+        return ["documentLoad is not part of the edge's trace"]
+    if load["service"] != PAGE_SERVICE:
+        return [f"the page's service is {load['service']} instead of {PAGE_SERVICE}"]
+    edge = [span for span in trace if span["service"] == EDGE_SERVICE]
+    servers = [span for span in edge if span["kind"] == _SERVER]
+    if len(servers) != 1:
+        return [f"{len(servers)} SERVER spans of the edge instead of 1"]
+    server = servers[0]
+    found: list[str] = []
+    if server["parent_span_id"]:
+        found.append("the edge's SERVER span has a parent")
+    if load["parent_span_id"] != server["span_id"]:
+        found.append("documentLoad is not a child of the edge's SERVER span")
+    clients = [span for span in edge if span["kind"] == _CLIENT]
+    if [span["parent_span_id"] for span in clients] != [server["span_id"]]:
+        found.append(
+            "no CLIENT span for the edge's request to the origin"
+            if not clients
+            else f"{len(clients)} CLIENT spans at the edge, not 1 below its SERVER span"
+        )
     return found
 
 

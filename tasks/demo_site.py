@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The demo's two origins in one thread: the shop with the agent, the weather office beside it.
+"""The demo's two origins in one thread: the shop, and the weather office beside it.
 
-Knows nothing of the collector but the address that goes into the page's tag.
-
-    /                        browser/demo/*.html, {{collector}}, {{weather}} filled in; strict CSP
+    /                        browser/demo/*.html, {{weather}} filled in; strict CSP
     /css /js /img /fonts     browser/demo/, as files
     /api/...                 browser/demo/api/*.json; one answer is slow, one fails
-    /edgetrace/...           dist/, as `build.py bundle` wrote it
     other origin: /isobars.svg with Timing-Allow-Origin, /radar.avif without
+
+The shop knows nothing of edgetrace: the gateway in front of it puts the tag into its pages and has
+the agent's files. A shop without a gateway can be had too; then it does both by itself:
+
+    /edgetrace/...           dist/, as `build.py bundle` wrote it
 
 On one machine every file takes a millisecond and a waterfall shows nothing, so each answer waits
 as long as it would from a server some way off; how long follows from its path, the same each run.
@@ -40,6 +42,10 @@ SLOW_MS: Final = 600
 _NEAR_MS: Final = 6
 _FAR_MS: Final = 60
 _STOP_TIMEOUT_S: Final = 5.0
+_TAG: Final = (
+    '<script src="/edgetrace/agent.js" data-service-name="shop" data-endpoint="{collector}" async>'
+    "</script>"
+)
 
 # Python 3.11's own table lacks these, or takes them from the system's, which differs by machine.
 for _suffix, _type in {
@@ -75,12 +81,15 @@ class _Files(StaticFiles):
 class _Shop:
     """The shop's pages and its little API."""
 
-    def __init__(self, folder: Path, collector: str, weather: str) -> None:
+    def __init__(self, folder: Path, weather: str, collector: str) -> None:
         self._folder = folder
-        self._values = {"{{collector}}": collector, "{{weather}}": weather}
+        self._values = {"{{weather}}": weather}
+        if collector:
+            self._values["<head>"] = "<head>\n    " + _TAG.format(collector=collector)
         connect = collector.partition("/v1/")[0]
         # What a site with a policy needs for edgetrace: its own origin for scripts and workers,
-        # WebAssembly, and the collector to connect to. Source: CSP Level 3, 'wasm-unsafe-eval'.
+        # WebAssembly, and what takes the spans to connect to, which behind the gateway is its own
+        # origin as well. Source: CSP Level 3, 'wasm-unsafe-eval'.
         self._policy = (
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
             f"style-src 'self'; font-src 'self'; img-src 'self' {weather}; "
@@ -126,23 +135,24 @@ class _Shop:
         return JSONResponse(value, headers={"server-timing": timing, "cache-control": "no-store"})
 
 
-def shop(folder: Path, dist: Path, collector: str, weather: str) -> Starlette:
+def shop(folder: Path, weather: str, dist: Path | None = None, collector: str = "") -> Starlette:
     """The shop's application.
 
     Args:
         folder: browser/demo.
-        dist: What `build.py bundle` wrote.
-        collector: What goes into the tag's data-endpoint.
         weather: The other origin, without a slash at its end.
+        dist: What `build.py bundle` wrote, if the shop is to serve it.
+        collector: What goes into the tag's data-endpoint; "" for pages without a tag.
     """
-    pages = _Shop(folder, collector, weather)
+    pages = _Shop(folder, weather, collector)
+    agent = [Mount("/edgetrace", StaticFiles(directory=dist, check_dir=False))] if dist else []
     return Starlette(
         routes=[
             Route("/", pages.page),
             Route("/{name:str}.html", pages.page),
             Route("/api/stations/{name:str}", pages.station),
             Route("/api/{name:str}", pages.api),
-            Mount("/edgetrace", StaticFiles(directory=dist, check_dir=False)),
+            *agent,
             *(Mount(f"/{name}", _Files(folder / name, "no-cache")) for name in ("css", "js")),
             *(
                 Mount(f"/{name}", _Files(folder / name, "public, max-age=300"))
@@ -166,11 +176,16 @@ def weather_office(folder: Path) -> Starlette:
 
 
 class Site:
-    """The two origins, running until stop(). The caller binds: ports are known before."""
+    """The two origins, running until stop(). The caller binds: ports are known before.
 
-    def __init__(self, folder: Path, dist: Path, collector: str, sockets: list[socket.socket]):
+    Behind a gateway `dist` is None and `collector` "".
+    """
+
+    def __init__(
+        self, folder: Path, dist: Path | None, collector: str, sockets: list[socket.socket]
+    ):
         self.url, weather = (f"http://127.0.0.1:{s.getsockname()[1]}" for s in sockets)
-        apps = (shop(folder, dist, collector, weather), weather_office(folder))
+        apps = (shop(folder, weather, dist, collector), weather_office(folder))
         self._sockets = sockets
         self._servers = [
             uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")) for app in apps

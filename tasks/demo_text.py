@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 COLOURS: Final = {
     "root": "1",
+    "edge": "95",
     "page": "36",
     "styles": "35",
     "scripts": "33",

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """A trace as lines for a terminal. Pure: the collector's description of a trace in, lines out.
 
-    documentLoad /wind.html   lull-and-gust   43 spans   1 error   786 ms   4f2a91c0ab34…
+    documentLoad /wind.html   shop, shop-edge   45 spans   1 error   786 ms   4f2a91c0ab34…
                                               0       200 ms      400 ms      600 ms
-    documentLoad                      786 ms  ██████████████████████████████████████████
-    ├─ documentFetch                   41 ms  ██▌
-    ├─ /css/tokens.css                 22 ms    ▐█
-    ├─ ✗ /api/stations/gannet-rock     35 ms               ██         503
-    └─ 24 images                  4 to 52 ms       ░░░░░░░░░░░
+    edge GET /wind.html                39 ms  ██▌
+    ├─ to 127.0.0.1:8001 GET           36 ms  ▐█▌
+    └─ documentLoad                   786 ms  ██████████████████████████████████████████
+       ├─ documentFetch                41 ms  ██▌
+       ├─ /css/tokens.css              22 ms    ▐█
+       ├─ ✗ /api/stations/gannet-rock  35 ms               ██         503
+       └─ 24 images               4 to 52 ms       ░░░░░░░░░░░
 
+The edge's spans stand above the page's, whose load they are part of.
 Names come from the network, so what could steer a terminal is shown as a dot. Must not know the
 store, the terminal or the environment. Source of the input: `collector.api.describe_trace`.
 """
@@ -36,6 +39,9 @@ MAX_ROWS: Final = 26
 MIN_WIDTH: Final = 60
 MAX_WIDTH: Final = 140
 _STATUS_ERROR: Final = 2
+_PAGE: Final = "documentLoad"
+_EDGE_SCOPE: Final = "edgetrace.worker"
+_CLIENT: Final = 3  # OTLP, enum Span.SpanKind
 _ID_CHARACTERS: Final = 12
 _TICKS_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 _GROUPS: Final = {
@@ -81,7 +87,7 @@ def render_trace(
     """
     spans: Sequence[Span] = trace["spans"]
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
-    home = host_of(_url(spans[0]))
+    home = host_of(page_url(spans))
     rows = _fold([_row(span, home) for span in spans], max_rows)
     stems = [stem for stem, _ in _stems(rows, glyphs)]
     texts = [f"{glyphs.cross if row.error else ''}{row.label}" for row in rows]
@@ -92,7 +98,7 @@ def render_trace(
     bar_width = width - label_width - time_width - 4
     total_ns = max(int(trace["duration_ns"]), 1)
 
-    lines = [_heading(trace, rows[0], home, width, colour, glyphs)]
+    lines = [_heading(trace, home, width, colour, glyphs)]
     lines.append(" " * (label_width + time_width + 4) + _axis(total_ns, bar_width, colour))
     for stem, text, row in zip(stems, texts, rows, strict=True):
         kind = "error" if row.error else row.kind
@@ -101,7 +107,11 @@ def render_trace(
         note = f" {row.note}" if row.note and len(bar) + len(row.note) < bar_width else ""
         line = (
             paint(stem, "soft", colour)
-            + (paint(label, kind, colour) if row.error or row.depth == 0 else label)
+            + (
+                paint(label, kind, colour)
+                if row.error or row.depth == 0 or kind == "edge"
+                else label
+            )
             + " " * (label_width - columns_of(stem) - columns_of(label))
             + f"  {row.time:>{time_width}}  "
             + paint(bar, kind, colour)
@@ -112,7 +122,9 @@ def render_trace(
 
 
 def kind_of(span: Span) -> str:
-    """What a span is about: "page", or its resource's group as the tree merges them."""
+    """What a span is about: "edge", "page", or its resource's group as the tree merges them."""
+    if span.get("scope", {}).get("name") == _EDGE_SCOPE:
+        return "edge"
     if span["name"] != "resourceFetch":
         return "page"
     initiator = span["attributes"].get("browser.resource_timing.initiator_type")
@@ -125,7 +137,11 @@ def kind_of(span: Span) -> str:
 def _row(span: Span, home: str) -> _Row:
     url = _url(span)
     name = clean(span["name"])
-    label = short_url(url, home) if name == "resourceFetch" and url else name
+    kind = kind_of(span)
+    if kind == "edge":
+        label = _edge_label(span, name, home)
+    else:
+        label = short_url(url, home) if name == "resourceFetch" and url else name
     error = span["status"].get("code") == _STATUS_ERROR
     status = span["attributes"].get("http.response.status_code")
     cause = span["attributes"].get("error.type") or span["status"].get("message", "")
@@ -134,13 +150,22 @@ def _row(span: Span, home: str) -> _Row:
         time=duration(span["duration_ns"]),
         start_ns=int(span["start_offset_ns"]),
         end_ns=int(span["start_offset_ns"]) + int(span["duration_ns"]),
-        kind="root" if span["depth"] == 0 else kind_of(span),
+        kind="root" if kind == "page" and span["depth"] == 0 else kind,
         depth=int(span["depth"]),
         error=error,
         note=clean(status or cause) if error else "",
         span_id=span["span_id"],
         merged=0 if span["child_count"] or name != "resourceFetch" else 1,
     )
+
+
+def _edge_label(span: Span, name: str, home: str) -> str:
+    """ "edge GET /kite.html" for what came in, "to 127.0.0.1:8001 GET" for what went out."""
+    url = _url(span)
+    if span.get("kind") == _CLIENT and url:
+        return f"to {host_of(clean(url))} {name}"
+    path = clean(span["attributes"].get("url.path", "")) or short_url(url, home)
+    return f"edge {name} {path}" if path and path not in name else f"edge {name}"
 
 
 def _fold(rows: list[_Row], max_rows: int) -> list[_Row]:
@@ -247,23 +272,28 @@ def _axis(total_ns: int, width: int, colour: bool) -> str:
     return paint(text, "soft", colour)
 
 
-def _heading(
-    trace: Mapping[str, Any], root: _Row, home: str, width: int, colour: bool, glyphs: Glyphs
-) -> str:
+def _heading(trace: Mapping[str, Any], home: str, width: int, colour: bool, glyphs: Glyphs) -> str:
     spans: Sequence[Span] = trace["spans"]
-    url = _url(spans[0])
+    url = page_url(spans)
     errors = int(trace["error_count"])
     service = ", ".join(clean(name) for name in trace.get("services", ()) if name)
     facts = [service, f"{len(spans)} span{'s' if len(spans) != 1 else ''}"]
     facts += [duration(trace["duration_ns"]), trace["trace_id"][:_ID_CHARACTERS] + glyphs.cut]
     failed = f"{errors} error{'s' if errors != 1 else ''}" if errors else ""
     taken = sum(len(fact) + 3 for fact in (*facts, failed) if fact)
-    title = f"{root.label} {short_url(url, home)}".strip()
+    page = next((span for span in spans if span["name"] == _PAGE), spans[0])
+    title = f"{clean(page['name'])} {short_url(url, home)}".strip()
     parts = [paint(fit(title, max(width - taken, 20), glyphs.cut), "head", colour)]
     parts += [fact for fact in facts if fact]
     if failed:
         parts.insert(-2, paint(failed, "error", colour))
     return "   ".join(parts)
+
+
+def page_url(spans: Sequence[Span]) -> str:
+    """The address of the page that a trace loads; without one its first span's, or ""."""
+    page = next((span for span in spans if span["name"] == _PAGE), spans[0])
+    return _url(page)
 
 
 def _url(span: Span) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The demo site in Chromium: what `build.py demo --headless` does, without its terminal."""
+"""The demo site behind the gateway in Chromium: `demo --headless` without its terminal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from pathlib import Path
 import pytest
 
 from collector.server import Collector, serve_in_thread
-from tasks import demo_headless
+from collector.store import Store
+from collector.summary import TraceSummary
+from tasks import demo_edge, demo_headless
+from tasks.demo_check import EDGE_SERVICE
+from tasks.demo_print import page_traces
 from tasks.demo_site import PAGES, Site
-from tasks.paths import BROWSER, DIST
+from tasks.paths import BROWSER
+from tasks.workerd import Server
 
 # Chromium says so of every failing response, and the site has one per page on purpose.
 EXPECTED = "error: Failed to load resource: the server responded with a status of 503"
@@ -35,24 +40,30 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture
-def site(collector: Collector) -> Iterator[str]:
-    """The demo site, its tag naming the collector."""
-    running = Site(BROWSER / "demo", DIST, collector.endpoint, [bound(), bound()])
-    yield running.url
-    running.stop()
+def gateway(collector: Collector) -> Iterator[Server]:
+    """The demo site behind the gateway: a tag that nobody has configured, put in on the way."""
+    site = Site(BROWSER / "demo", None, "", [bound(), bound()])
+    try:
+        with demo_edge.start(site.url, collector.endpoint) as running:
+            yield running
+    finally:
+        site.stop()
 
 
 def test_every_page_of_the_demo_gives_a_complete_trace(
-    site: str, collector: Collector, tmp_path: Path
+    gateway: Server, collector: Collector, tmp_path: Path
 ) -> None:
-    """Pages that are left at once included; Python boots once; the console has only the 503s."""
+    """From the edge's span to every resource, pages that are left at once included.
+
+    Python boots once in the browser; the console has only the 503s, the gateway's log nothing.
+    """
     picture = tmp_path / "waterfall.png"
 
     def tour() -> demo_headless.Visit:
         with demo_headless.browser() as chrome:
-            seen = demo_headless.visit(chrome, site, PAGES, 60, lambda line: None)
+            seen = demo_headless.visit(chrome, gateway.url, PAGES, 60, lambda line: None)
             assert demo_headless.wait_until_complete(collector.store, seen, 60) == []
-            trace_id = collector.store.traces()[0]["trace_id"]
+            trace_id = page_traces(collector.store)[0]["trace_id"]
             demo_headless.screenshot(chrome, collector.url, trace_id, picture)
             return seen
 
@@ -62,3 +73,16 @@ def test_every_page_of_the_demo_gives_a_complete_trace(
     assert seen.counters["boots"] == 1
     assert [line for line in seen.console if not line.startswith(EXPECTED)] == []
     assert picture.read_bytes().startswith(b"\x89PNG")
+    assert gateway.logs == []
+    whole = {(EDGE_SERVICE, 2)}  # a request in, and one to the origin
+    collector.store.wait_for(lambda store: {_size(trace) for trace in others(store)} == whole)
+    assert len(others(collector.store)) > len(PAGES)
+
+
+def others(store: Store) -> list[TraceSummary]:
+    """The traces without a page."""
+    return [trace for trace in store.traces(1000) if not trace["page"]]
+
+
+def _size(trace: TraceSummary) -> tuple[str, int]:
+    return trace["service"], trace["span_count"]

@@ -34,15 +34,15 @@ def test_a_trace_comes_in_waterfall_order_with_everything(collector: Collector) 
     trace = get(collector, f"/api/traces/{TRACE_ID.hex().upper()}").json
     assert [(span["name"], span["depth"]) for span in trace["spans"]] == [
         ("GET /products", 0),
+        ("SELECT products", 1),
+        ("render", 1),
         ("documentLoad", 1),
         ("documentFetch", 2),
         ("resourceFetch", 2),
         ("resourceFetch", 2),
         ("resourceFetch", 2),
-        ("SELECT products", 1),
-        ("render", 1),
     ]
-    root, page = trace["spans"][:2]
+    root, page = trace["spans"][0], trace["spans"][3]
     assert root["kind"] == 2
     assert root["service"] == root["resource"]["attributes"]["service.name"] == "storefront-edge"
     assert root["scope"] == {
@@ -58,6 +58,7 @@ def test_a_trace_comes_in_waterfall_order_with_everything(collector: Collector) 
     assert page["phases"][0] == {"name": "queued", "start_ns": 0, "end_ns": 1_900_000}
     assert page["marks"] == [{"name": "firstContentfulPaint", "at_ns": 698_900_000}]
     assert trace["services"] == ["shop-web", "storefront-edge"]
+    assert trace["places"] == {"storefront-edge": "edge", "shop-web": "browser"}
     assert trace["critical_path"][0]["start_offset_ns"] == 0
     assert trace["critical_path"][-1]["end_offset_ns"] == trace["duration_ns"]
 

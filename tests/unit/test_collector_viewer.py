@@ -122,6 +122,90 @@ def test_the_waterfall_draws_phases_errors_and_the_path(page: Page, collector: C
     )
 
 
+def test_edge_and_browser_are_told_apart(page: Page, collector: Collector) -> None:
+    """By colour, by the mark's shape, in words where the trace passes on, and in what is read."""
+    post(collector, page_load(20).SerializeToString())
+    open_trace(page, collector)
+    expect(page.locator(".row")).to_have_count(25)
+    marks = page.locator(".row .dot").evaluate_all(
+        """all => all.map(e => [e.dataset.place, getComputedStyle(e).backgroundColor,
+                                getComputedStyle(e).borderRadius, getComputedStyle(e).transform])"""
+    )
+    looks = [tuple(look) for look in marks]
+    assert [look[0] for look in looks] == ["edge"] * 3 + ["browser"] * 22
+    edge, browser = set(looks[:3]), set(looks[3:])
+    assert len(edge) == len(browser) == 1
+    assert all(a != b for a, b in zip(edge.pop(), browser.pop(), strict=True))
+    names = page.locator(".row:has(.place)").evaluate_all(
+        """all => all.map(row => ['.label', '.place'].map(
+                                      part => row.querySelector(part).textContent))"""
+    )
+    assert names == [["GET /products", "edge"], ["documentLoad", "browser"]]
+    assert page.locator(".facts .service").all_text_contents() == [
+        "storefront-edgeedge",
+        "shop-webbrowser",
+    ]
+    told = page.get_by_role("row", name="GET /products").locator("[role=gridcell]").last
+    expect(told).to_have_attribute("aria-label", re.compile("at the edge"))
+
+
+def test_the_edges_work_stands_above_the_page_it_served(page: Page, collector: Collector) -> None:
+    """The page began to navigate before the server knew of it, and still reads as what followed."""
+    post(collector, page_load(3).SerializeToString())
+    open_trace(page, collector)
+    first = page.locator(".row .label")
+    expect(first).to_have_text(
+        ["GET /products", "SELECT products", "render", "documentLoad", "documentFetch"]
+        + ["resourceFetch"] * 3
+    )
+
+
+def test_the_list_names_services_and_can_show_page_loads_only(
+    page: Page, collector: Collector
+) -> None:
+    """Each trace shows every service in it; one button leaves the traces of pages."""
+    post(collector, one_span(b"\x07" * 16, name="GET").SerializeToString())
+    post(collector, page_load(3).SerializeToString())
+    page.goto(collector.url)
+    expect(page.locator("tbody tr")).to_have_count(2)
+    row = page.locator("tbody tr", has_text="page load")
+    assert row.locator(".service").all_text_contents() == ["storefront-edge", "shop-web"]
+    page.get_by_role("button", name="Page loads").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text="traces")).to_have_text("1 of 2 traces")
+    page.get_by_role("button", name="Page loads").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_label("Filter traces").fill("shop-web")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colours_of_places_can_be_seen(
+    browser: Browser, collector: Collector, scheme: str
+) -> None:
+    """Bars reach 3:1 against what they stand on, a selected row too (WCAG 2.2, 1.4.11)."""
+    post(collector, page_load(3).SerializeToString())
+    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    tab = context.new_page()
+    tab.goto(f"{collector.url}/#/trace/{TRACE_ID.hex()}")
+    tab.locator(".dot[data-place=browser]").first.wait_for()
+    colours = tab.evaluate(
+        """() => { const options = {willReadFrequently: true};
+             const canvas = new OffscreenCanvas(1, 1).getContext('2d', options);
+             const rgb = colour => { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+               return [...canvas.getImageData(0, 0, 1, 1).data]; };
+             const root = getComputedStyle(document.documentElement);
+             const mark = place => getComputedStyle(
+               document.querySelector(`.dot[data-place=${place}]`)).backgroundColor;
+             return ['edge', 'browser'].flatMap(place =>
+               ['--surface', '--raised', '--accent-soft'].map(back =>
+                 [place, back, rgb(mark(place)), rgb(root.getPropertyValue(back))])); }"""
+    )
+    context.close()
+    ratios = {(place, back): contrast(front, behind) for place, back, front, behind in colours}
+    assert min(ratios.values()) >= 3, ratios
+
+
 def test_everything_works_from_the_keyboard(page: Page, collector: Collector) -> None:
     """List, trace, children, details, filter, zoom, and back, without a pointer."""
     post(collector, one_span(b"\x07" * 16, name="other").SerializeToString())
@@ -139,6 +223,9 @@ def test_everything_works_from_the_keyboard(page: Page, collector: Collector) ->
     expect(tree).to_have_attribute("aria-rowcount", "25")
     expect_active(page, "GET /products")
     keys.press("ArrowRight")
+    expect_active(page, "SELECT products")
+    keys.press("ArrowDown")
+    keys.press("ArrowDown")
     expect_active(page, "documentLoad")
     keys.press("ArrowLeft")
     expect(tree).to_have_attribute("aria-rowcount", "4")
@@ -156,7 +243,7 @@ def test_everything_works_from_the_keyboard(page: Page, collector: Collector) ->
     keys.press("0")
     expect(page.locator(".overview .window")).to_be_hidden()
     keys.press("End")
-    expect_active(page, "render")
+    expect_active(page, "resourceFetch")
     keys.press("/")
     page.keyboard.type("item-1")
     expect(page.locator(".toolbar .count")).to_have_text("10 matches")
@@ -181,7 +268,7 @@ def test_three_thousand_spans_cost_what_a_screenful_costs(page: Page, collector:
     expect(page.get_by_role("treegrid")).to_have_attribute("aria-rowcount", "3005")
     assert page.locator(".row").count() < 60
     page.keyboard.press("End")
-    expect(page.locator(".row.active")).to_contain_text("render")
+    expect(page.locator(".row.active")).to_contain_text("item-")
     assert page.locator(".row").count() < 60
     assert page.locator(".row.active").bounding_box()["y"] < 800  # type: ignore[index]
 
@@ -191,7 +278,9 @@ def test_an_open_trace_grows_as_spans_arrive(page: Page, collector: Collector) -
     first, later = page_load(10), page_load(12)
     post(collector, first.SerializeToString())
     open_trace(page, collector)
-    page.keyboard.press("ArrowDown")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect_active(page, "documentLoad")
     post(collector, later.SerializeToString())
     expect(page.get_by_role("treegrid")).to_have_attribute("aria-rowcount", "17")
     expect_active(page, "documentLoad")

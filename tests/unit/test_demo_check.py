@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.demo_check import Entry, PageLoad, problems
+from tasks.demo_check import EDGE_SERVICE, PAGE_SERVICE, Entry, PageLoad, problems
 
 PAGE = PageLoad(
     "http://shop.test/",
@@ -29,12 +29,22 @@ def a_span(
     return {
         "trace_id": "t",
         "span_id": str(number),
-        "parent_span_id": "1" if number > 1 else "",
+        "parent_span_id": "1" if number > 1 else "s",
+        "service": PAGE_SERVICE,
+        "kind": 1,
         "name": name,
         "start_unix_nano": round(start_ms * 1e6),
         "end_unix_nano": round(end_ms * 1e6),
         "attributes": attributes,
     }
+
+
+def edge_spans() -> list[dict[str, Any]]:
+    """What the edge has of PAGE: its request, and the one that it made to the origin."""
+    server = a_span(1, "GET", "", 992, 997) | {"span_id": "s", "parent_span_id": "", "kind": 2}
+    client = a_span(1, "GET", "http://origin.test/", 993, 996)
+    client |= {"span_id": "c", "parent_span_id": "s", "kind": 3}
+    return [span | {"service": EDGE_SERVICE} for span in (server, client)]
 
 
 def complete() -> list[dict[str, Any]]:
@@ -46,6 +56,7 @@ def complete() -> list[dict[str, Any]]:
             a_span(n, "resourceFetch", e.url, e.start_unix_ms, e.end_unix_ms, e.status)
             for n, e in enumerate(PAGE.resources, 3)
         ),
+        *edge_spans(),
     ]
 
 
@@ -57,7 +68,7 @@ def test_a_complete_trace_has_no_problems() -> None:
 def test_other_traces_do_not_count() -> None:
     """A span in another trace does not stand in for one that is missing here."""
     spans = complete()
-    spans[-1]["trace_id"] = "another"
+    spans[4]["trace_id"] = "another"
     assert problems(PAGE, spans) == ["1 of 3 resources missing: http://cdn.test/b.png"]
 
 
@@ -92,7 +103,7 @@ def test_wrong_parents_are_counted() -> None:
     spans[2]["parent_span_id"] = "2"
     spans[0]["parent_span_id"] = "7"
     assert problems(PAGE, spans) == [
-        "documentLoad has a parent",
+        "documentLoad is not a child of the edge's SERVER span",
         "1 spans are not children of documentLoad",
     ]
 
@@ -117,6 +128,53 @@ def test_statuses_must_be_the_browsers_where_it_tells() -> None:
 def test_long_lists_are_cut() -> None:
     """Three URLs are named, the others counted."""
     page = PageLoad(PAGE.url, tuple(Entry(f"http://x/{n}", 0, 1) for n in range(5)))
-    assert problems(page, complete()[:2]) == [
+    assert problems(page, [*complete()[:2], *edge_spans()]) == [
         "5 of 5 resources missing: http://x/0, http://x/1, http://x/2 and 2 more"
     ]
+
+
+def test_a_trace_that_begins_in_the_browser_is_not_complete() -> None:
+    """The page has to be part of the edge's trace."""
+    spans = complete()
+    spans[0]["parent_span_id"] = ""
+    assert problems(PAGE, spans) == ["documentLoad is not part of the edge's trace"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"kind": 1}, "0 SERVER spans of the edge instead of 1"),
+        ({"service": "another"}, "0 SERVER spans of the edge instead of 1"),
+        ({"parent_span_id": "x"}, "the edge's SERVER span has a parent"),
+    ],
+)
+def test_the_edges_server_span_is_the_root(change: dict[str, Any], problem: str) -> None:
+    """One SERVER span of the edge's service, and nothing above it."""
+    spans = complete()
+    spans[5] |= change
+    assert problems(PAGE, spans) == [problem]
+
+
+def test_a_resources_request_does_not_belong_into_the_pages_trace() -> None:
+    """Browsers send no traceparent with resources; a second SERVER span is somebody's mistake."""
+    spans = [*complete(), edge_spans()[0] | {"span_id": "r", "parent_span_id": "3"}]
+    assert problems(PAGE, spans) == ["2 SERVER spans of the edge instead of 1"]
+    spans[-1]["trace_id"] = "its own"
+    assert problems(PAGE, spans) == []
+
+
+def test_the_origins_subrequest_is_in_the_trace() -> None:
+    """One CLIENT span, below the SERVER span."""
+    spans = complete()
+    assert problems(PAGE, spans[:-1]) == ["no CLIENT span for the edge's request to the origin"]
+    spans[-1]["parent_span_id"] = "1"
+    found = ["1 CLIENT spans at the edge, not 1 below its SERVER span"]
+    assert problems(PAGE, spans) == found
+
+
+def test_the_page_has_the_service_that_the_gateway_gave_it() -> None:
+    """The tag's attributes come from the gateway's settings."""
+    spans = complete()
+    spans[0]["service"] = "unknown_service"
+    found = [f"the page's service is unknown_service instead of {PAGE_SERVICE}"]
+    assert problems(PAGE, spans) == found

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from tasks.demo_text import ASCII, clean, duration, short_url
+from tasks.demo_text import ASCII, COLOURS, clean, duration, short_url
 from tasks.demo_tree import MAX_WIDTH, kind_of, render_trace
 
 HOME = "http://shop.test"
@@ -111,6 +111,29 @@ def test_tree_lines_show_who_belongs_to_whom() -> None:
     )
     labels = [re.split("  +[0-9]", line)[0] for line in render_trace(trace)[2:]]
     assert labels == ["documentLoad", "├─ checkout", "│  └─ pay", "└─ thanks"]
+
+
+def test_the_edges_spans_are_named_for_what_they_carry() -> None:
+    """What came in by its path, what went out by its host; the heading is the page's."""
+    edge = {"scope": {"name": "edgetrace.worker"}}
+    server = a_span(1, "GET", "", 2, 30, depth=0, children=2) | edge | {"kind": 2}
+    server["attributes"]["url.path"] = "/p.html"
+    client = a_span(2, "GET", "http://origin.test/p.html", 4, 20) | edge | {"kind": 3}
+    page = a_span(3, "documentLoad", "/p.html", 0, 100, children=1)
+    trace = a_trace() | {"spans": [server, client, page, a_span(4, url="/a.js", depth=2)]}
+    lines = render_trace(trace)
+    assert lines[0].startswith("documentLoad /p.html   shop   4 spans")
+    labels = [re.split("  +[0-9]", line)[0] for line in lines[2:]]
+    assert labels == [
+        "edge GET /p.html",
+        "├─ to origin.test GET",
+        "└─ documentLoad",
+        "   └─ /a.js",
+    ]
+    coloured = render_trace(trace, colour=True)
+    assert f"\033[{COLOURS['edge']}m" in coloured[2]
+    assert f"\033[{COLOURS['edge']}m" in coloured[3]
+    assert f"\033[{COLOURS['edge']}m" not in coloured[4]
 
 
 def test_long_traces_keep_failures_and_the_slow_and_count_the_rest() -> None:

@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 import { count, duration, isoTime, kindName } from "./format.js";
-import { hueOf, PHASES } from "./palette.js";
+import { looks, PHASES, PLACES, placeOf } from "./palette.js";
 
 /**
  * Fill the panel.
@@ -14,8 +14,8 @@ export function fillDetails(panel, span, on) {
     el("div", { class: "details-head" },
       el("h2", { text: span.name || "(no name)", tabindex: "-1" }),
       el("button", { class: "button quiet", type: "button", text: "Close", title: "Close (Esc)", onclick: on.close })),
-    el("div", { class: "sub" }, el("span", { class: "service", style: { "--hue": hueOf(span.service) }, text: span.service }),
-      ` · ${kindName(span.kind)}`),
+    el("div", { class: "sub" }, el("span", { class: "service", ...looks(span.service), text: span.service }),
+      [PLACES[placeOf(span.service)], kindName(span.kind)].filter(Boolean).map((word) => ` · ${word}`).join("")),
     ...status(span),
     el("dl", { class: "numbers" },
       number("Start", span.start_offset_ns ? `+${duration(span.start_offset_ns)}` : "0", isoTime(span.start_unix_nano)),

@@ -49,6 +49,12 @@ export function isoTime(unixNano) {
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }
 
+/** The address of the page that a trace loads; without a page, its first span's. */
+export function pageUrl(trace) {
+  const url = (span) => span?.attributes["url.full"] ?? "";
+  return url(trace.spans.find((span) => span.name === "documentLoad")) || url(trace.spans.find(url));
+}
+
 /** What tells one resourceFetch from the next: the end of its URL, with the host if it is another. */
 export function urlHint(url, pageUrl) {
   if (typeof url !== "string" || !url) return "";

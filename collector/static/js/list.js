@@ -5,7 +5,7 @@ import { clearTraces, listRequests, listTraces } from "./api.js";
 import { el } from "./dom.js";
 import { clock, count, duration, isoTime } from "./format.js";
 import { confirm } from "./help.js";
-import { hueOf } from "./palette.js";
+import { hueOf, learn, looks, PLACES } from "./palette.js";
 
 export class ListView {
   constructor(container, focusTraceId) {
@@ -17,19 +17,26 @@ export class ListView {
       oninput: () => this.show(),
     });
     this.totals = el("p", { class: "muted", role: "status" });
+    this.pages = el("button", {
+      class: "button", type: "button", text: "Page loads", "aria-pressed": "false", title: "Only traces in which a page was loaded",
+      onclick: () => {
+        this.pages.setAttribute("aria-pressed", String(this.pages.getAttribute("aria-pressed") !== "true"));
+        this.show();
+      },
+    });
     this.clear = el("button", { class: "button", type: "button", text: "Clear all", onclick: () => this.askClear() });
     this.notice = el("p", { class: "notice", hidden: true });
     this.body = el("tbody");
     this.table = el("table", { class: "traces", "aria-label": "Traces, newest first" },
       el("thead", {}, el("tr", {},
-        ...[["c-root", "Trace"], ["c-service", "Service"], ["c-spans number", "Spans"], ["c-errors", "Errors"],
+        ...[["c-root", "Trace"], ["c-service", "Services"], ["c-spans number", "Spans"], ["c-errors", "Errors"],
           ["c-duration", "Duration"], ["c-start number", "Started"]].map(([name, text]) => el("th", { class: name, scope: "col", text })))),
       this.body);
     this.body.addEventListener("keydown", (event) => this.move(event));
     this.card = el("div", { class: "card" });
     container.append(el("div", { class: "list-view" }, el("div", { class: "list-inner" },
       el("div", { class: "list-head" }, el("h1", { text: "Traces" }), this.totals, el("span", { class: "grow" }),
-        el("div", { class: "tools" }, this.search, this.clear)),
+        el("div", { class: "tools" }, this.search, this.pages, this.clear)),
       this.notice, this.card)));
   }
 
@@ -54,6 +61,7 @@ export class ListView {
     }
     if (this.gone) return;
     this.traces = traces.body;
+    for (const trace of this.traces) learn(trace.services);
     this.total = traces.total;
     this.warn(requests.body.requests);
     this.show();
@@ -73,11 +81,13 @@ export class ListView {
   show() {
     if (!this.traces) return;
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const pagesOnly = this.pages.getAttribute("aria-pressed") === "true";
     const shown = this.traces.filter((trace) => {
-      const text = `${trace.root_name} ${trace.root_url} ${trace.service} ${trace.trace_id}`.toLowerCase();
+      if (pagesOnly && !trace.page) return false;
+      const text = `${trace.root_name} ${trace.root_url} ${Object.keys(trace.services).join(" ")} ${trace.trace_id}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
-    this.totals.textContent = !this.total ? "" : words.length
+    this.totals.textContent = !this.total ? "" : words.length || pagesOnly
       ? `${shown.length} of ${count(this.total, "trace")}`
       : this.total > this.traces.length ? `newest ${this.traces.length} of ${count(this.total, "trace")}` : count(this.total, "trace");
     this.clear.disabled = this.total === 0;
@@ -120,15 +130,16 @@ export class ListView {
     const focused = row.contains(document.activeElement);
     row.classList.toggle("failed", trace.error_count > 0);
     const started = clock(trace.start_unix_nano);
-    const others = trace.service_count - 1;
-    const label = `${trace.root_name}, ${trace.service}, ${duration(trace.duration_ns)}, ${count(trace.span_count, "span")}` +
+    const services = Object.entries(trace.services);
+    const label = `${trace.root_name}${trace.page ? ", page load" : ""}, ${services.map(([service]) => service).join(" and ")}, ${duration(trace.duration_ns)}, ${count(trace.span_count, "span")}` +
       (trace.error_count ? `, ${count(trace.error_count, "error")}` : "") + `, started ${started}`;
     row.replaceChildren(
       el("td", {}, el("a", { href: `#/trace/${trace.trace_id}`, "aria-label": label },
-        el("div", { class: "root-name", text: trace.root_name || "(no name)" }),
+        el("div", {}, el("span", { class: "root-name", text: trace.root_name || "(no name)" }),
+          trace.page ? el("span", { class: "place", text: "page load" }) : null),
         trace.root_url ? el("div", { class: "root-url", text: trace.root_url, title: trace.root_url }) : null)),
-      el("td", { class: "c-service" }, el("span", { class: "service", style: { "--hue": hueOf(trace.service) }, text: trace.service }),
-        others ? el("span", { class: "more", text: `  +${others}` }) : null),
+      el("td", { class: "c-service", title: services.map(([service, place]) => (place ? `${service} (${PLACES[place]})` : service)).join("\n") },
+        el("div", { class: "services" }, ...services.map(([service]) => el("span", { class: "service", ...looks(service), text: service })))),
       el("td", { class: "c-spans number", text: trace.span_count.toLocaleString("en") }),
       el("td", {}, trace.error_count ? el("span", { class: "error-badge", text: `! ${trace.error_count}` }) : null),
       el("td", {}, el("div", { class: "duration" },

@@ -4,9 +4,9 @@
 import { readTrace } from "./api.js";
 import { fillDetails } from "./details.js";
 import { el } from "./dom.js";
-import { clock, count, duration, isoTime } from "./format.js";
+import { clock, count, duration, isoTime, pageUrl } from "./format.js";
 import { Overview } from "./overview.js";
-import { hueOf, PHASES } from "./palette.js";
+import { learn, looks, PHASES, PLACES } from "./palette.js";
 import { Rows } from "./rows.js";
 import { Waterfall } from "./waterfall.js";
 
@@ -92,6 +92,7 @@ export class TraceView {
     }
     const first = !this.trace;
     this.trace = answer.body;
+    learn(this.trace.places);
     this.show(first);
   }
 
@@ -122,7 +123,7 @@ export class TraceView {
   heading() {
     const { trace } = this;
     const root = trace.spans[0];
-    const url = root.attributes["url.full"] ?? trace.spans.find((span) => span.name === "documentLoad")?.attributes["url.full"] ?? "";
+    const url = pageUrl(trace);
     document.title = `${root.name} · ${duration(trace.duration_ns)} · edgetrace collector`;
     const fact = (value, name, title) => el("span", { title }, el("b", { text: value }), name ? ` ${name}` : "");
     const copy = el("button", { class: "copy", type: "button", text: trace.trace_id, title: "Copy the trace id", onclick: () => this.copy(copy) });
@@ -133,7 +134,8 @@ export class TraceView {
         fact(trace.span_count.toLocaleString("en"), trace.span_count === 1 ? "span" : "spans"),
         trace.error_count ? el("span", { class: "error-badge", text: `! ${count(trace.error_count, "error")}` }) : fact("0", "errors"),
         fact(clock(trace.start_unix_nano), "", isoTime(trace.start_unix_nano)),
-        ...trace.services.map((service) => el("span", { class: "service", style: { "--hue": hueOf(service) }, text: service })),
+        ...Object.entries(trace.places).map(([service, place]) => el("span", { class: "service", ...looks(service) },
+          service, place ? el("span", { class: "place", text: PLACES[place] }) : null)),
         el("span", { class: "grow" }), copy));
     this.errors.disabled = trace.error_count === 0 && !this.rows.errorsOnly;
     const present = new Set(trace.spans.flatMap((span) => span.phases.map((phase) => phase.name)));

@@ -5,8 +5,8 @@
 import { ticks } from "./axis.js";
 import { drawBar } from "./bar.js";
 import { el, oncePerFrame, setStyle } from "./dom.js";
-import { duration, tickLabel, urlHint } from "./format.js";
-import { hueOf } from "./palette.js";
+import { duration, pageUrl, tickLabel, urlHint } from "./format.js";
+import { looks, PLACES, placeOf } from "./palette.js";
 import { splitter } from "./splitter.js";
 
 const OVERSCAN = 8;
@@ -45,7 +45,7 @@ export class Waterfall {
     this.total = Math.max(trace.duration_ns, 1);
     if (whole) this.view = { from: 0, to: this.total };
     this.pathOf = Map.groupBy ? Map.groupBy(trace.critical_path, (piece) => piece.span_id) : group(trace.critical_path);
-    this.pageUrl = trace.spans.find((span) => span.attributes["url.full"])?.attributes["url.full"];
+    this.pageUrl = pageUrl(trace);
     this.redraw();
   }
 
@@ -87,6 +87,8 @@ export class Waterfall {
   row(index) {
     const span = this.rows.spans[index];
     const path = this.pathOf.get(span.span_id);
+    const above = this.rows.spans[this.rows.parent[index]];
+    const place = placeOf(span.service);
     const failed = this.rows.isError(index);
     const classes = ["row", failed && "failed", path && "critical", this.rows.context.has(index) && "context"].filter(Boolean);
     const at = this.rows.at.get(index);
@@ -95,7 +97,7 @@ export class Waterfall {
     const time = el("div", { class: "cell-time", role: "gridcell" });
     drawBar(time, span, this.view, path);
     const aria = `${duration(span.duration_ns)}, starts at ${duration(span.start_offset_ns)}` +
-      `${failed ? ", error" : ""}${path ? ", on the critical path" : ""}`;
+      `${place ? `, ${place === "edge" ? "at the edge" : "in the browser"}` : ""}${failed ? ", error" : ""}${path ? ", on the critical path" : ""}`;
     time.setAttribute("aria-label", aria);
     return el("div", {
       class: classes.join(" "), role: "row", id: `span-${span.span_id}`, data: { index },
@@ -107,8 +109,10 @@ export class Waterfall {
       // Deep chains keep room for a name: the indentation stops growing at 16 levels.
       el("span", { class: "indent", style: { "--depth": Math.min(span.depth, 16) } }),
       el("span", { class: span.child_count ? "twisty" : "twisty leaf", "aria-hidden": "true" }),
-      el("span", { class: "dot", style: { "--hue": hueOf(span.service) } }),
+      el("span", { class: "dot", ...looks(span.service) }),
       el("span", { class: "label", text: span.name || "(no name)" }),
+      // Where the trace passes from one place to another, the place is written out.
+      place && place !== placeOf(above?.service) ? el("span", { class: "place", text: PLACES[place] }) : null,
       failed ? el("span", { class: "error-badge", text: status ? `! ${status}` : "!" }) : null,
       hint ? el("span", { class: "hint", text: hint }) : null),
     time);

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The demo's edge: worker/gateway.py on the standalone host, in a workerd on this machine.
+
+What a deployment sets in wrangler.jsonc is set here: where the site is, where spans go, and what
+the page's tag says. The agent's files are the Worker's static assets, as they would be there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.request
+from pathlib import Path
+from typing import Final
+
+from tasks import standalone, workerd
+from tasks.console import BuildError
+from tasks.demo_check import EDGE_SERVICE, PAGE_SERVICE
+from tasks.paths import CACHE, DIST, WORKER
+
+_FOLDER: Final = CACHE / "demo"
+_HEALTH: Final = "/edgetrace/health"
+_HEALTH_TIMEOUT_S: Final = 20.0
+
+
+def start(origin: str, collector: str, port: int = 0) -> workerd.Server:
+    """Start the gateway, and wait until its Python answers.
+
+    Args:
+        origin: The site behind it, without a slash at its end.
+        collector: The collector's endpoint for traces.
+        port: On 127.0.0.1; 0 takes a free one.
+
+    Raises:
+        BuildError: It did not start, or runs without tracing; says why.
+    """
+    upload = standalone.ensure(WORKER / "gateway.py", [], _FOLDER / "gateway")
+    server = workerd.serve(
+        upload, port=port, vars=variables(origin, collector), assets=_assets(_FOLDER / "assets")
+    )
+    try:
+        _wait_for_python(server)
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+def variables(origin: str, collector: str) -> dict[str, str]:
+    """The gateway's settings."""
+    return {
+        "ORIGIN": origin,
+        "OTEL_SERVICE_NAME": EDGE_SERVICE,
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": collector,
+        "EDGETRACE_TAG_ATTRIBUTES": f"service_name={PAGE_SERVICE}",
+        # Everybody who looks at the demo does so from one address.
+        "EDGETRACE_RATE_LIMIT": "off",
+    }
+
+
+def _assets(folder: Path) -> Path:
+    """A folder whose /edgetrace/ is dist/."""
+    link = folder / "edgetrace"
+    folder.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink():
+        return folder
+    shutil.rmtree(link, ignore_errors=True)
+    try:
+        link.symlink_to(DIST, target_is_directory=True)
+    except OSError:  # Windows without the privilege
+        shutil.copytree(DIST, link)
+    return folder
+
+
+def _wait_for_python(server: workerd.Server) -> None:
+    """Its first request boots Python; a visitor's page load would be longer by that."""
+    try:
+        with urllib.request.urlopen(server.url + _HEALTH, timeout=_HEALTH_TIMEOUT_S) as answer:
+            health = json.load(answer)
+    except (OSError, ValueError) as exc:
+        raise BuildError(f"the gateway does not answer ({exc}); {last_words(server)}") from exc
+    if not health["traced"]:
+        raise BuildError(f"the gateway runs without tracing; {last_words(server)}")
+
+
+def last_words(server: workerd.Server) -> str:
+    """The end of the gateway's log in one line."""
+    said = [line.strip() for line in server.logs if line.strip()]
+    return f"its log ends with: {said[-1]}" if said else "its log is empty"
