@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from collector.server import Collector, serve_in_thread
+from tasks import workerd
 from tasks.paths import WORKER
 from tests.worker.conftest import Edge
 from tests.worker.site import Site
@@ -16,8 +17,27 @@ QUICK = {"OTEL_BSP_SCHEDULE_DELAY": "20", "EDGETRACE_RATE_LIMIT": "off"}
 """Spans leave soon, and a whole file of tests may come from one address."""
 
 
+JAVASCRIPT = """
+export default { fetch(request, env) {
+  return fetch(env.ORIGIN + "/" + request.url.split("/").slice(3).join("/"), request);
+} };
+"""
+
+
+def plain_proxy(origin: str) -> workerd.Server:
+    """The least that can be in front of a site: what the gateway must not differ from."""
+    worker = {
+        "name": "plain",
+        "compatibilityDate": workerd.COMPATIBILITY_DATE,
+        "modules": True,
+        "script": JAVASCRIPT,
+        "bindings": {"ORIGIN": origin},
+    }
+    return workerd.Server({"host": "127.0.0.1", "port": 0, "cf": False, "workers": [worker]})
+
+
 class Gateway:
-    """A running gateway. `site` and `collector` are None where a test gave addresses of its own."""
+    """A running gateway; options are `workerd.serve`'s, variables stand before those from here."""
 
     def __init__(self, edge: Edge, *, vars: dict[str, Any] | None = None, **options: Any) -> None:
         given = dict(vars or {})

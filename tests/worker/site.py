@@ -64,7 +64,8 @@ class Site:
         self._seen: dict[str, queue.Queue[Seen]] = defaultdict(queue.Queue)
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         server = self._do(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**21))
         self._server: asyncio.Server = server
         self.port: int = server.sockets[0].getsockname()[1]
@@ -97,6 +98,8 @@ class Site:
 
         self._do(stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
 
     def _do(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

@@ -77,6 +77,8 @@ class Rewriter:
         headers = plain_headers(response)
         if not page.is_page(incoming.method, response.status, headers, incoming.headers):
             return response
+        if headers.get("content-length") == "0":  # nobody looks at nothing, but a script may
+            return response
         cause = skipped(incoming, path, self._settings)
         if not cause and not page.may_inject(headers.get("cache-control", "")):
             cause = "no_transform"
