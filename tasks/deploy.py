@@ -59,9 +59,12 @@ def main(args: argparse.Namespace) -> int:
     """`build.py deploy`."""
     folder, config = stage(args.host, args.config, args.var)
     wrangler(folder, go=False)
-    lines = listing(folder)
-    for line in lines:
+    for line in listing(folder):
         say(f"  {line}")
+    if "assets" in config:
+        say(f"  and as static assets ({config['assets']['directory']}):")
+        for line in listing(STAGE / "assets"):
+            say(f"  {line}")
     if args.go:
         wrangler(folder, go=True)
     else:
@@ -101,7 +104,8 @@ def stage(host: str, path: Path, given: list[str]) -> tuple[Path, dict[str, Any]
         _stage_native(own, packages, folder)
         config["main"] = entry.name
     if site is not None:
-        config["assets"] |= {"directory": str(_stage_assets(site, gateway))}
+        _stage_assets(site, gateway)
+        config["assets"] |= {"directory": "../assets"}
     text = json.dumps(config | {"vars": values, "send_metrics": False}, indent=1)
     (folder / "wrangler.json").write_text(text + "\n", encoding="utf-8")
     return folder, config
@@ -145,7 +149,7 @@ def _put(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _stage_assets(site: Path, gateway: bool) -> Path:
+def _stage_assets(site: Path, gateway: bool) -> None:
     """The site's own files, if any, and for the gateway dist/ as /edgetrace/."""
     assets = STAGE / "assets"
     shutil.rmtree(assets, ignore_errors=True)
@@ -155,7 +159,6 @@ def _stage_assets(site: Path, gateway: bool) -> Path:
     if gateway:
         bundle.ensure()
         shutil.copytree(DIST, assets / "edgetrace", dirs_exist_ok=True)
-    return assets
 
 
 def listing(folder: Path) -> list[str]:

@@ -34,6 +34,7 @@ from tasks.standalone_stdlib import EXTRAS
 SDK_WHEEL: Final = "workers_runtime_sdk-*.whl"
 NOT_SHIPPED: Final = ("pytest_plugin.py", "_page_trace/", "testing.py")
 NOT_CODE: Final = (".pyi", ".pyc", ".pth", "py.typed")
+MODULES: Final = "python_modules/"  # where the native runtime has vendored packages
 TOOLS: Final = Path(__file__).parent
 
 
@@ -78,13 +79,12 @@ def files(entry: Path, packages: Sequence[Path]) -> tuple[dict[str, bytes], set[
         entry: The entry file; Python files and packages beside it that it imports come too.
         packages: Folders of one import package each (with `__init__.py`), or of several.
     """
-    own: dict[str, bytes] = {}
+    own = beside(entry)
     for folder in packages:
         is_package = (folder / "__init__.py").exists()
-        own |= _tree(folder, f"{folder.name}/" if is_package else "")
-    own |= beside(entry)
-    host = _tree(STANDALONE / "python")
-    return {**_sdk(), **agent(), **host, **own}, set(own)
+        own |= _tree(folder, MODULES + (f"{folder.name}/" if is_package else ""))
+    ours = {**_sdk(), **agent(), **_tree(STANDALONE / "python")}
+    return {**{MODULES + name: data for name, data in ours.items()}, **own}, set(own)
 
 
 def beside(entry: Path) -> dict[str, bytes]:

@@ -144,6 +144,28 @@ def test_an_asgi_application_runs_as_it_does_natively(edge: Edge, tmp_path: Path
     assert (answer.status, answer.json()) == (200, {"item": "one"})
 
 
+def test_paths_are_the_native_ones(edge: Edge, tmp_path: Path) -> None:
+    """Files are where the native runtime has them, so a package can read what lies beside it."""
+    package = tmp_path / "packages" / "greeting"
+    package.mkdir(parents=True)
+    (package / "text.txt").write_text("hi")
+    (package / "__init__.py").write_text(
+        "from pathlib import Path\n"
+        "TEXT = (Path(__file__).parent / 'text.txt').read_text() + __file__\n"
+    )
+    entry = tmp_path / "entry.py"
+    entry.write_text(
+        "import greeting\n"
+        "from workers import Response, WorkerEntrypoint\n"
+        "class Default(WorkerEntrypoint):\n"
+        "    async def fetch(self, request):\n"
+        "        return Response(f'{__file__} {greeting.TEXT}')\n"
+    )
+    answer = ask(edge(entry, packages=[package.parent]).url)
+    home = "/session/metadata"
+    assert answer.text == f"{home}/entry.py hi{home}/python_modules/greeting/__init__.py"
+
+
 def test_the_examples_run(edge: Edge) -> None:
     """worker/examples, but FastAPI's, whose compiled code only the native runtime has."""
     examples = WORKER / "examples"

@@ -4,9 +4,10 @@
 import app from "./app.zip";
 import { compatFlags, entrypointHelper } from "./helper.mjs";
 import { startPyodide } from "./pyodide.mjs";
+import { unpack } from "./unpack.mjs";
 
 const ENTRY = __ENTRY__; // the entry file's module name, by the build
-const APP = "/session/app.zip";
+const HOME = "/session/metadata"; // where the native runtime has the application
 const PATIENCE_MS = 15_000; // of others with a boot whose event was cancelled
 
 let python = null; // { call, construct, module }
@@ -16,9 +17,8 @@ async function boot() {
   const pyodide = await startPyodide();
   pyodide.registerJsModule("_pyodide_entrypoint_helper", entrypointHelper);
   pyodide.registerJsModule("_cloudflare_compat_flags", compatFlags);
-  pyodide.FS.mkdirTree("/session");
-  pyodide.FS.writeFile(APP, new Uint8Array(app), { canOwn: true });
-  pyodide.runPython(`import sys; sys.path.insert(0, "${APP}")`);
+  unpack(pyodide.FS, app, HOME);
+  pyodide.runPython(`import sys; sys.path[:0] = "${HOME}", "${HOME}/python_modules"`);
   const host = pyodide.pyimport("_edgetrace_host");
   return { module: host.load(ENTRY), call: host.call };
 }

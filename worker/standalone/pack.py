@@ -24,9 +24,9 @@ import traceback  # noqa: E402
 import zipfile  # noqa: E402
 
 UNCHECKED = 0b01
-APP = "/session"
-WHERE = "/session/metadata/"  # where the native runtime has the application, so tracebacks agree
-LEFT_OUT = "_edgetrace_left_out"
+HOME = "/session/metadata/"  # where the native runtime has the application, so tracebacks agree
+MODULES = "python_modules/"
+LEFT_OUT = MODULES + "_edgetrace_left_out.py"
 given = json.loads(GIVEN)  # noqa: F821 - set by pack.mjs
 own = set(given["own"])
 files = {path: base64.b64decode(data) for path, data in given["files"].items()}
@@ -92,11 +92,11 @@ def origin(name):
 def unpack():
     """Put the application on the path, and forget what only this script has imported."""
     for path, data in files.items():
-        target = os.path.join(APP, path)
+        target = HOME + path
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(target, "wb") as file:
             file.write(data)
-    sys.path.insert(0, APP)
+    sys.path[:0] = HOME[:-1], HOME + MODULES[:-1]
     for name in set(sys.modules) - BARE:
         del sys.modules[name]
     importlib.invalidate_caches()
@@ -110,7 +110,7 @@ def run():
         if path.endswith(".py")
     }
     wanted = set(given["extras"]).union(*map(imported_names, sources.values()))
-    files[LEFT_OUT + ".py"] = b"NAMES = frozenset()\n"  # here nothing is left out yet
+    files[LEFT_OUT] = b"NAMES = frozenset()\n"  # here nothing is left out yet
     unpack()
     module = importlib.import_module("_edgetrace_host").load(given["entry"])
     for name in sorted(wanted & set(paths)):
@@ -125,14 +125,14 @@ def run():
         paths[name] + "c": compiled(archive.read(paths[name]), "/lib/python/" + paths[name], 2)
         for name in taken
     }
-    sources[LEFT_OUT + ".py"] = (
-        f"NAMES = frozenset({sorted(set(paths) - taken - set(sys.modules))!r})\n"
-    )
-    app = {
-        path + "c": compiled(source, WHERE + path, 0 if path in own else 2)
-        for path, source in sources.items()
-    }
-    app |= {path: given["files"][path] for path in own & set(sources)}
+    sources[LEFT_OUT] = f"NAMES = frozenset({sorted(set(paths) - taken - set(sys.modules))!r})\n"
+    app = {}
+    for path, source in sources.items():
+        if path in own:
+            app[path] = given["files"][path]
+            app[importlib.util.cache_from_source(path)] = compiled(source, HOME + path, 0)
+        else:
+            app[path + "c"] = compiled(source, HOME + path, 2)
     return {"classes": classes_of(module), "app": app, "stdlib": stdlib}
 
 
