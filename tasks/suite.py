@@ -2,7 +2,7 @@
 """`build.py test`: bundle, check, then every test, and one closing line.
 
     host      unit, property, conformance, architecture   measured: branch coverage of the agent
-    runtime   pyodide, browser                            the bundle in Node and Chromium
+    runtime   pyodide, browser, worker                    the bundle in Node, Chromium, workerd
 
 With arguments of one's own only they decide what pytest runs, and nothing is measured.
 """
@@ -22,7 +22,7 @@ from tasks.node import tool_environ
 from tasks.paths import CACHE, ROOT
 
 HOST: Final = ("unit", "property", "conformance", "architecture")
-RUNTIME: Final = ("pyodide", "browser")
+RUNTIME: Final = ("pyodide", "browser", "worker")
 NO_TESTS: Final = 5  # pytest's exit code for "no tests collected"
 
 
