@@ -7,9 +7,12 @@ the page's tag says. The agent's files are the Worker's static assets, as they w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import tempfile
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +21,14 @@ from tasks.console import BuildError
 from tasks.demo_check import EDGE_SERVICE, PAGE_SERVICE
 from tasks.paths import CACHE, DIST, WORKER
 
-_FOLDER: Final = CACHE / "demo"
+_UPLOAD: Final = CACHE / "demo-gateway"
 _HEALTH: Final = "/edgetrace/health"
 _HEALTH_TIMEOUT_S: Final = 20.0
 
 
-def start(origin: str, collector: str, port: int = 0) -> workerd.Server:
-    """Start the gateway, and wait until its Python answers.
+@contextlib.contextmanager
+def running(origin: str, collector: str, port: int = 0) -> Iterator[workerd.Server]:
+    """The gateway, from when its Python answers.
 
     Args:
         origin: The site behind it, without a slash at its end.
@@ -34,16 +38,14 @@ def start(origin: str, collector: str, port: int = 0) -> workerd.Server:
     Raises:
         BuildError: It did not start, or runs without tracing; says why.
     """
-    upload = standalone.ensure(WORKER / "gateway.py", [], _FOLDER / "gateway")
-    server = workerd.serve(
-        upload, port=port, vars=variables(origin, collector), assets=_assets(_FOLDER / "assets")
-    )
-    try:
-        _wait_for_python(server)
-    except BaseException:
-        server.stop()
-        raise
-    return server
+    upload = standalone.ensure(WORKER / "gateway.py", [], _UPLOAD)
+    with tempfile.TemporaryDirectory(prefix="edgetrace-demo-") as folder:
+        # A deployment's assets do not change under it either, whatever becomes of dist/.
+        shutil.copytree(DIST, Path(folder) / "edgetrace")
+        settings = variables(origin, collector)
+        with workerd.serve(upload, port=port, vars=settings, assets=Path(folder)) as server:
+            _wait_for_python(server)
+            yield server
 
 
 def variables(origin: str, collector: str) -> dict[str, str]:
@@ -56,20 +58,6 @@ def variables(origin: str, collector: str) -> dict[str, str]:
         # Everybody who looks at the demo does so from one address.
         "EDGETRACE_RATE_LIMIT": "off",
     }
-
-
-def _assets(folder: Path) -> Path:
-    """A folder whose /edgetrace/ is dist/."""
-    link = folder / "edgetrace"
-    folder.mkdir(parents=True, exist_ok=True)
-    if link.is_symlink():
-        return folder
-    shutil.rmtree(link, ignore_errors=True)
-    try:
-        link.symlink_to(DIST, target_is_directory=True)
-    except OSError:  # Windows without the privilege
-        shutil.copytree(DIST, link)
-    return folder
 
 
 def _wait_for_python(server: workerd.Server) -> None:

@@ -32,7 +32,7 @@ from tasks.console import BuildError
 from tasks.demo_check import Entry, PageLoad, problems
 
 _PAGE_TIMEOUT_MS: Final = 20_000
-_VIEWER_SIZE: Final[ViewportSize] = {"width": 1280, "height": 1420}
+_VIEWER_SIZE: Final[ViewportSize] = {"width": 1280, "height": 1480}
 
 _ENTRIES_JS: Final = """() => ({
     origin: performance.timeOrigin,

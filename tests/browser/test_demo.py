@@ -14,6 +14,7 @@ from collector.server import Collector, serve_in_thread
 from collector.store import Store
 from collector.summary import TraceSummary
 from tasks import demo_edge, demo_headless
+from tasks.console import BuildError
 from tasks.demo_check import EDGE_SERVICE
 from tasks.demo_print import page_traces
 from tasks.demo_site import PAGES, Site
@@ -44,7 +45,7 @@ def gateway(collector: Collector) -> Iterator[Server]:
     """The demo site behind the gateway: a tag that nobody has configured, put in on the way."""
     site = Site(BROWSER / "demo", None, "", [bound(), bound()])
     try:
-        with demo_edge.start(site.url, collector.endpoint) as running:
+        with demo_edge.running(site.url, collector.endpoint) as running:
             yield running
     finally:
         site.stop()
@@ -77,6 +78,15 @@ def test_every_page_of_the_demo_gives_a_complete_trace(
     whole = {(EDGE_SERVICE, 2)}  # a request in, and one to the origin
     collector.store.wait_for(lambda store: {_size(trace) for trace in others(store)} == whole)
     assert len(others(collector.store)) > len(PAGES)
+
+
+def test_a_gateway_that_cannot_trace_is_one_line() -> None:
+    """The site would be served all the same, so the demo asks, and quotes what the log says."""
+    wrong = demo_edge.running("http://127.0.0.1:9", "not an address")
+    with pytest.raises(BuildError, match="^the gateway runs without tracing; its log ends") as told:
+        wrong.__enter__()
+    assert "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 def others(store: Store) -> list[TraceSummary]:

@@ -10,6 +10,7 @@ import { looks, PLACES, placeOf } from "./palette.js";
 import { splitter } from "./splitter.js";
 
 const OVERSCAN = 8;
+const CLIENT = 3; // OTLP, enum Span.SpanKind
 
 export class Waterfall {
   /** @param on {select(index), open(index), view()} callbacks: selection moved, Enter, zoom changed. */
@@ -114,7 +115,7 @@ export class Waterfall {
       // Where the trace passes from one place to another, the place is written out.
       place && place !== placeOf(above?.service) ? el("span", { class: "place", text: PLACES[place] }) : null,
       failed ? el("span", { class: "error-badge", text: status ? `! ${status}` : "!" }) : null,
-      hint ? el("span", { class: "hint", text: hint }) : null),
+      hint ? el("span", { class: "hint", text: span.kind === CLIENT ? `→ ${hint}` : hint }) : null),
     time);
   }
 
