@@ -40,4 +40,6 @@ EXTRAS: Final = (
     "encodings.ascii",
     "encodings.idna",
     "encodings.latin_1",
+    "encodings.utf_16_le",
+    "encodings.utf_8_sig",
 )

@@ -38,6 +38,7 @@ from edgetrace_gateway.workerd.telemetry import Telemetry
 
 LOG: Final = logging.getLogger("edgetrace")
 NOT_CONFIGURED: Final = "This gateway's tracing is not configured; its log says why.\n"
+FAILED: Final = "The gateway failed; its log says why.\n"
 
 
 class Platform(Workerd):
@@ -83,7 +84,7 @@ class Isolate:
         try:
             return begin_fetch(self.runtime, incoming) if self.traced else None
         except Exception as failure:
-            self._fault("a request was not traced", failure)
+            self.fault("a request was not traced", failure)
             return None
 
     async def page(self, response: Any, incoming: IncomingRequest, path: str, env: Any) -> Any:
@@ -94,7 +95,7 @@ class Isolate:
             release = await self._release(env, incoming.url)
             return self.rewriter.apply(response, incoming, path, current_traceparent(), release)
         except Exception as failure:
-            self._fault("a page was left as it was", failure)
+            self.fault("a page was left as it was", failure)
             return response
 
     async def _release(self, env: Any, base: str) -> Release:
@@ -104,7 +105,8 @@ class Isolate:
             LOG.warning("the agent's manifest could not be read: %s", failure)
             return Release()
 
-    def _fault(self, what: str, failure: Exception) -> None:
+    def fault(self, what: str, failure: Exception) -> None:
+        """Count and report what went wrong in here; the request goes on."""
         self.counters.add("internal_errors")
         LOG.error("%s: %s: %s", what, type(failure).__name__, failure)
 
@@ -140,7 +142,11 @@ class Default(WorkerEntrypoint):
         isolate.counters.add("requests", destination.route.value)
         if destination.route is Route.SITE:
             return await self._site(isolate, raw, incoming, path, env)
-        return await self._own(isolate, raw, incoming, destination, env)
+        try:
+            return await self._own(isolate, raw, incoming, destination, env)
+        except Exception as failure:  # senders of spans try again, and their pages go on
+            isolate.fault("a request to the gateway itself failed", failure)
+            return respond(503, FAILED, {"retry-after": "60", "cache-control": "no-store"})
 
     async def _site(
         self, isolate: Isolate, raw: Any, incoming: IncomingRequest, path: str, env: Any
