@@ -66,12 +66,12 @@ def _wait_for_python(server: workerd.Server) -> None:
         with urllib.request.urlopen(server.url + _HEALTH, timeout=_HEALTH_TIMEOUT_S) as answer:
             health = json.load(answer)
     except (OSError, ValueError) as exc:
-        raise BuildError(f"the gateway does not answer ({exc}); {last_words(server)}") from exc
+        raise BuildError(f"the gateway does not answer ({exc}); {_cause(server)}") from exc
     if not health["traced"]:
-        raise BuildError(f"the gateway runs without tracing; {last_words(server)}")
+        raise BuildError(f"the gateway runs without tracing; {_cause(server)}")
 
 
-def last_words(server: workerd.Server) -> str:
-    """The end of the gateway's log in one line."""
+def _cause(server: workerd.Server) -> str:
+    """What the gateway's log says first, in one line: what came after followed from it."""
     said = [line.strip() for line in server.logs if line.strip()]
-    return f"its log ends with: {said[-1]}" if said else "its log is empty"
+    return f"its log says: {said[0]}" if said else "its log is empty"

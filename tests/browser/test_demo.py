@@ -83,7 +83,7 @@ def test_every_page_of_the_demo_gives_a_complete_trace(
 def test_a_gateway_that_cannot_trace_is_one_line() -> None:
     """The site would be served all the same, so the demo asks, and quotes what the log says."""
     wrong = demo_edge.running("http://127.0.0.1:9", "not an address")
-    with pytest.raises(BuildError, match="^the gateway runs without tracing; its log ends") as told:
+    with pytest.raises(BuildError, match="^the gateway runs without tracing; its log says") as told:
         wrong.__enter__()
     assert "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" in str(told.value)
     assert "\n" not in str(told.value)
