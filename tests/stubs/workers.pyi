@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The Workers SDK, as far as the agent asks it for anything. Only _workerd.py imports it."""
+"""The Workers SDK, as far as the agent and the gateway ask it for anything."""
+
+from typing import Any
 
 def wait_until(task: object) -> None: ...
 
