@@ -107,11 +107,7 @@ def render_trace(
         note = f" {row.note}" if row.note and len(bar) + len(row.note) < bar_width else ""
         line = (
             paint(stem, "soft", colour)
-            + (
-                paint(label, kind, colour)
-                if row.error or row.depth == 0 or kind == "edge"
-                else label
-            )
+            + paint(label, kind, colour and (row.depth == 0 or kind in ("error", "edge")))
             + " " * (label_width - columns_of(stem) - columns_of(label))
             + f"  {row.time:>{time_width}}  "
             + paint(bar, kind, colour)
