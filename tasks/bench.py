@@ -1,122 +1,151 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`build.py bench`: the scripts of benchmarks/ in CPython and, the same files, in Pyodide on Node.
+"""`build.py bench`: one command per question, peers in the same run, goals met or not.
 
-    benchmarks/*.py         print a JSON line per case (benchmarks/measure.py)
-    benchmarks/peers/*.py   others at the same work, in CPython, in an environment of their own
+    build.py bench                       all questions
+    build.py bench encode wire --quick   two of them, one round each
+    build.py bench all --out benchmarks/RESULTS.md
+    build.py bench encode --against benchmarks/RESULTS.jsonl
 
-Both hosts import the bundled wheel. Results go to stdout as a table and, with --json, to a file as
-JSON lines. Compare within a run; there is no pass or fail.
+Every question is scripts of benchmarks/ that print JSON lines (tasks/bench_questions.py). A peer
+that cannot be installed or run is a line "skipped: why". Nothing here passes or fails: figures are
+for people, and `--against` is a report.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
-import sys
-import venv
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tasks import bundle, wheel
-from tasks.console import BuildError, run, say, step
-from tasks.node import tool_environ
-from tasks.paths import CACHE, DIST, ROOT, VENV_BIN
-from tasks.stamps import digest, fetching, put_stamp, stamped
+from tasks import bench_compare, bench_goals, bench_hosts, bench_machine, bench_table, bundle
+from tasks.bench_lines import Result, merge, parse, read
+from tasks.bench_peers import reason
+from tasks.bench_questions import QUESTIONS
+from tasks.console import BuildError, say, step
 
-FOLDER: Final = ROOT / "benchmarks"
-HELPERS: Final = (FOLDER / "measure.py", FOLDER / "workloads.py")
-RUNNER: Final = ROOT / "tasks" / "bench.mjs"
-PEERS_VENV: Final = CACHE / "bench-venv"
-PEERS: Final = ("opentelemetry-sdk==1.45.2", "opentelemetry-exporter-otlp-proto-common==1.45.2")
-HOSTS: Final = ("cpython", "pyodide", "peer")
-
-
-def scripts() -> dict[str, Path]:
-    """Every benchmark by name: `encode`, `peers/opentelemetry_python`."""
-    found = {path for path in FOLDER.glob("*.py") if path not in HELPERS}
-    found |= set((FOLDER / "peers").glob("*.py"))
-    return {path.relative_to(FOLDER).with_suffix("").as_posix(): path for path in sorted(found)}
+GOALS: Final = bench_hosts.FOLDER / "goals.toml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `bench`."""
-    parser.add_argument("names", nargs="*", help="which benchmarks to run (default: all)")
-    parser.add_argument("--list", action="store_true", help="name the benchmarks and stop")
     parser.add_argument(
-        "--host", action="append", choices=HOSTS, help="where to run (repeatable; default: all)"
+        "names", nargs="*", metavar="QUESTION", help=f"all, or of: {' '.join(QUESTIONS)}"
     )
+    parser.add_argument("--list", action="store_true", help="what each question asks, and stop")
+    parser.add_argument("--quick", action="store_true", help="one round, fewer samples")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write JSON lines to FILE")
+    parser.add_argument(
+        "--against", type=Path, metavar="FILE", help="compare with an earlier run's JSON lines"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the tables to FILE and the lines beside it; what was not asked stays there",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """`build.py bench`."""
-    known = scripts()
     if args.list:
-        say("\n".join(known))
+        say("\n".join(f"{name:8} {question.title}" for name, question in QUESTIONS.items()))
         return 0
-    unknown = [name for name in args.names if name not in known]
+    asked = list(QUESTIONS) if not args.names or "all" in args.names else args.names
+    unknown = [name for name in asked if name not in QUESTIONS]
     if unknown:
-        raise BuildError(f"no benchmark is called {unknown[0]}; there are: {', '.join(known)}")
+        known = ", ".join(QUESTIONS)
+        raise BuildError(f"there is no question {unknown[0]!r}; there are: all, {known}", 2)
+    earlier = read(_text(args.against)) if args.against else []
     bundle.ensure()
-    hosts = args.host or HOSTS
-    lines: list[dict[str, Any]] = []
-    for name in args.names or known:
-        for host in ("peer",) if name.startswith("peers/") else ("cpython", "pyodide"):
-            if host in hosts:
-                lines += _measure(name, known[name], host)
+    facts = bench_machine.lines()
+    results: list[Result] = []
+    runs: dict[str, str] = {}
+    for name in asked:
+        began = time.monotonic()
+        results += _ask(name, args.quick)
+        took = time.monotonic() - began
+        runs[name] = f"Measured {bench_machine.today()}, in {took:.0f} s."
+    goals = bench_goals.load(GOALS.read_text(encoding="utf-8"))
+    _show(results, [goal for goal in goals if goal.benchmark in asked])
     if args.json:
-        args.json.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    _table(lines)
+        _write_lines(args.json, results)
+    if args.out:
+        _write(args.out, results, goals, runs, facts)
+    if args.against:
+        say("\nagainst " + args.against.name)
+        for line in bench_compare.report(earlier, results):
+            say(f"  {line}")
     return 0
 
 
-def _measure(name: str, script: Path, host: str) -> list[dict[str, Any]]:
-    """Run one script on one host; its JSON lines, each with where they come from."""
-    built = DIST / f"edgetrace-{wheel.version()}-py3-none-any.whl"
-    environ = tool_environ() | {"PYTHONPATH": f"{built}:{FOLDER}"}
-    command: list[object]
-    if host == "peer":
-        try:
-            _ensure_peers()
-        except BuildError as exc:
-            say(f"  {name}: skipped, {exc}")
-            return []
-        command = [PEERS_VENV / "bin" / "python", script]
-    elif host == "pyodide":
-        command = [VENV_BIN / "node", RUNNER, DIST / "pyodide", built, script, *HELPERS]
-    else:
-        command = [sys.executable, script]
-    with step(f"{name} in {host}"):
-        text = run(command, what=f"benchmark {name} in {host}", environ=environ)
-    read = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return [{"benchmark": name, "host": host, **line} for line in read]
+def _ask(name: str, quick: bool) -> list[Result]:
+    """All rounds of one question, merged."""
+    question = QUESTIONS[name]
+    found: list[Result] = []
+    failed: set[bench_hosts.Run] = set()
+    rounds = 1 if quick else question.rounds
+    for number in range(rounds):
+        for one in question.runs:
+            if one in failed or (one.once and number):
+                continue
+            turn = f", round {number + 1} of {rounds}" if rounds > 1 else ""
+            where = f"{one.who} in {one.host}" if one.host else "all parties"
+            defaults = {"benchmark": name, "host": one.host, "who": one.who}
+            try:
+                with step(f"{name}: {where}{turn}"):
+                    extra = ("--quick",) if quick else ()
+                    text = bench_hosts.output(one, extra, quick)
+            except BuildError as exc:
+                failed.add(one)
+                say(f"  {name}: {where}: skipped: {reason(exc)}")
+                found.append(Result(name, one.script, one.host, one.who, skipped=reason(exc)))
+                continue
+            found += [result for result in parse(text, defaults) if result.benchmark == name]
+    return merge(found)
 
 
-def _ensure_peers() -> None:
-    """An environment with what the peers need, apart from ours."""
-    expected = digest(*PEERS, platform.python_version())
-    if stamped(PEERS_VENV, expected):
-        return
-    with step(f"installing {', '.join(PEERS)}"):
-        venv.create(PEERS_VENV, with_pip=True, clear=True)
-        install = [PEERS_VENV / "bin" / "python", "-m", "pip", "install", "--quiet", *PEERS]
-        fetching("the Python package index", lambda: run(install, what="pip install"))
-    put_stamp(PEERS_VENV, expected)
+def _show(results: Sequence[Result], goals: Iterable[bench_goals.Goal]) -> None:
+    """The tables, for a terminal."""
+    for name in QUESTIONS:
+        own = [result for result in results if result.benchmark == name]
+        if own:
+            say("\n" + "\n".join([name, *bench_table.measured(own)]))
+    verdicts = bench_goals.judge(goals, results)
+    if verdicts:
+        say("\n" + "\n".join(bench_table.goals(verdicts)))
 
 
-def _table(lines: list[dict[str, Any]]) -> None:
-    """A row per case, a column per host."""
-    cases: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
-    for line in lines:
-        key = (line["benchmark"].rpartition("/")[2], line["case"], line["unit"])
-        cases.setdefault(key, {})[line["host"]] = line
-    shown = [host for host in HOSTS if any(host in row for row in cases.values())]
-    say(f"\nmedians; CPython {platform.python_version()}; Pyodide in Node; {platform.machine()}")
-    width = max((len(f"{name}  {case}") for name, case, _ in cases), default=0)
-    say(" " * width + "".join(f"{host:>12}" for host in shown) + "  unit")
-    for (name, case, unit), row in cases.items():
-        numbers = "".join(
-            f"{row[host]['median']:12,.0f}" if host in row else " " * 12 for host in shown
-        )
-        say(f"{name + '  ' + case:{width}}{numbers}  {unit}")
+def _write(
+    file: Path,
+    results: Sequence[Result],
+    goals: Iterable[bench_goals.Goal],
+    runs: dict[str, str],
+    facts: Sequence[str],
+) -> None:
+    """RESULTS.md and its lines; questions that were not asked keep what was there."""
+    lines = file.with_suffix(".jsonl")
+    asked = {result.benchmark for result in results}
+    old = [r for r in read(_text(lines)) if r.benchmark not in asked] if lines.exists() else []
+    order = list(QUESTIONS)
+    both = sorted([*old, *results], key=lambda result: order.index(result.benchmark))
+    titles = {name: question.title for name, question in QUESTIONS.items()}
+    before = {
+        r.benchmark: f"Measured earlier: {r.facts['date']}." for r in old if "date" in r.facts
+    }
+    text = bench_table.document(both, bench_goals.judge(goals, both), titles, before | runs, facts)
+    file.write_text(text, encoding="utf-8")
+    _write_lines(lines, both)
+    say(f"\nwritten: {file} and {lines.name}")
+
+
+def _write_lines(file: Path, results: Iterable[Result]) -> None:
+    file.write_text("".join(result.line() + "\n" for result in results), encoding="utf-8")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise BuildError(f"{file}: {exc.strerror}") from exc
