@@ -43,6 +43,13 @@ NOT_UPLOADED: Final = {"wrangler.json", "app.json", ".edgetrace-stamp"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `deploy`."""
     parser.add_argument("--host", choices=("native", "standalone"), default="native")
+    parser.add_argument(
+        "--boot",
+        choices=("event", "start"),
+        default="event",
+        help="standalone: Python starts with the first event, or with the Worker (CPU limits "
+        "below a second per event)",
+    )
     parser.add_argument("--go", action="store_true", help="really deploy; otherwise a dry run")
     parser.add_argument(
         "--config",
@@ -57,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """`build.py deploy`."""
-    folder, config = stage(args.host, args.config, args.var)
+    folder, config = stage(args.host, args.config, args.var, at_start=args.boot == "start")
     wrangler(folder, go=False)
     for line in listing(folder):
         say(f"  {line}")
@@ -72,13 +79,16 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def stage(host: str, path: Path, given: list[str]) -> tuple[Path, dict[str, Any]]:
+def stage(
+    host: str, path: Path, given: list[str], *, at_start: bool = False
+) -> tuple[Path, dict[str, Any]]:
     """Check the settings, build what goes up and put wrangler.json beside it.
 
     Args:
         host: "native" or "standalone".
         path: Wrangler's configuration.
         given: NAME=VALUE, over its `vars`.
+        at_start: See `standalone.ensure`.
 
     Raises:
         BuildError: A setting cannot work, or the application cannot be built.
@@ -98,7 +108,7 @@ def stage(host: str, path: Path, given: list[str]) -> tuple[Path, dict[str, Any]
     packages = [folder for folder in [path.parent / "python_modules"] if folder.is_dir()]
     folder = STAGE / host
     if host == "standalone":
-        standalone.ensure(entry, packages, folder)
+        standalone.ensure(entry, packages, folder, at_start=at_start)
         config |= _standalone_config(config)
     else:
         _stage_native(own, packages, folder)

@@ -28,7 +28,7 @@ from typing import Any, Final
 from tasks.archive import EPOCH
 from tasks.console import BuildError, run, step
 from tasks.paths import PACKAGE, PYODIDE, STANDALONE, VENV_BIN, WHEELS, WORKER
-from tasks.stamps import STAMP, one_at_a_time, put_stamp, stamped
+from tasks.stamps import STAMP, digest, one_at_a_time, put_stamp, stamped
 from tasks.standalone_stdlib import EXTRAS
 
 SDK_WHEEL: Final = "workers_runtime_sdk-*.whl"
@@ -169,13 +169,16 @@ def _decoded(packed: dict[str, str]) -> dict[str, bytes]:
     return {name: base64.b64decode(data) for name, data in packed.items()}
 
 
-def ensure(entry: Path, packages: Sequence[Path], out: Path) -> Path:
+def ensure(entry: Path, packages: Sequence[Path], out: Path, *, at_start: bool = False) -> Path:
     """Bring ``out`` up to date with the entry file, its packages and the host.
 
     Args:
         entry: A Python file as Cloudflare's Python Workers have it.
         packages: Folders of import packages, pure Python.
         out: The upload; made aside and renamed into place.
+        at_start: Python starts with the Worker, in module scope, where there is no entropy and
+            time stands still, but whose CPU time no event pays for: for plans that give an event
+            less than a second. Otherwise the first event starts it.
 
     Returns:
         ``out``.
@@ -186,18 +189,19 @@ def ensure(entry: Path, packages: Sequence[Path], out: Path) -> Path:
     if not entry.is_file():
         raise BuildError(f"entry file {entry} does not exist")
     application, own = files(entry, packages)
-    expected = _digest(application)
+    expected = digest(_digest(application), str(at_start))
     if stamped(out, expected):
         return out
     with one_at_a_time():
         if not stamped(out, expected):
             with step(f"packing {entry.name} for the standalone host"):
-                _make(entry, application, own, out, expected)
+                _make(entry, application, own, out, at_start)
+                put_stamp(out, expected)
     return out
 
 
 def _make(
-    entry: Path, application: dict[str, bytes], own: set[str], out: Path, expected: str
+    entry: Path, application: dict[str, bytes], own: set[str], out: Path, at_start: bool
 ) -> None:
     work = out.with_name(out.name + ".new")
     shutil.rmtree(work, ignore_errors=True)
@@ -209,20 +213,20 @@ def _make(
         _write_archive(work / "python_stdlib.zip", _decoded(packed["stdlib"]))
         shutil.copyfile(PYODIDE / "pyodide.asm.wasm", work / "pyodide.asm.wasm")
         (work / "app.json").write_text(json.dumps(packed["classes"], indent=1) + "\n")
-        _bundle(entry, packed["classes"], work)
-        put_stamp(work, expected)
+        _bundle(entry, packed["classes"], work, at_start)
         shutil.rmtree(out, ignore_errors=True)
         work.rename(out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _bundle(entry: Path, classes: dict[str, Any], work: Path) -> None:
+def _bundle(entry: Path, classes: dict[str, Any], work: Path, at_start: bool) -> None:
     sdk = work / "sdk"
     with zipfile.ZipFile(sdk_wheel()) as archive:
         archive.extract("workers/workflows.js", sdk)
     words = [PYODIDE, sdk / "workers", entry.stem, json.dumps(classes), work / "main.mjs"]
     command = [VENV_BIN / "node", STANDALONE / "bundle.mjs", *words]
+    command.append("start" if at_start else "event")
     run(command, what="bundling the standalone host")
     shutil.rmtree(sdk)
 

@@ -24,15 +24,22 @@ class Edge(Protocol):
     """Starts an entry file; options as `workerd.serve` has them."""
 
     def __call__(
-        self, entry: Path | str, *, packages: Sequence[Path] = (), **options: Any
+        self,
+        entry: Path | str,
+        *,
+        packages: Sequence[Path] = (),
+        at_start: bool = False,
+        **options: Any,
     ) -> workerd.Server: ...
 
 
-def upload(entry: Path | str, packages: Sequence[Path] = ()) -> Path:
+def upload(entry: Path | str, packages: Sequence[Path] = (), *, at_start: bool = False) -> Path:
     """The upload of an entry file, up to date; a bare name is one of tests/worker/apps."""
     path = APPS / f"{entry}.py" if isinstance(entry, str) else entry
-    key = hashlib.sha256("\n".join(map(str, [path, *packages])).encode()).hexdigest()[:8]
-    return standalone.ensure(path, packages, CACHE / "edge" / f"{path.stem}-{key}")
+    key = hashlib.sha256("\n".join(map(str, [path, *packages, at_start])).encode()).hexdigest()[:8]
+    return standalone.ensure(
+        path, packages, CACHE / "edge" / f"{path.stem}-{key}", at_start=at_start
+    )
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +48,13 @@ def edge() -> Iterator[Edge]:
     servers: list[workerd.Server] = []
 
     def start(
-        entry: Path | str, *, packages: Sequence[Path] = (), **options: Any
+        entry: Path | str,
+        *,
+        packages: Sequence[Path] = (),
+        at_start: bool = False,
+        **options: Any,
     ) -> workerd.Server:
-        server = workerd.serve(upload(entry, packages), **options)
+        server = workerd.serve(upload(entry, packages, at_start=at_start), **options)
         servers.append(server)
         return server
 

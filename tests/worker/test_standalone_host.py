@@ -78,6 +78,24 @@ def test_a_failed_boot_is_a_503_and_the_next_request_tries_again(edge: Edge) -> 
     assert (second.status, second.text) == (200, "attempt 2")
 
 
+def test_python_may_start_with_the_worker(edge: Edge) -> None:
+    """Booted in module scope, it is there for all first requests, and entropy is real by then."""
+    server = edge("boots", at_start=True)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask(server.url), range(8)))
+    assert [answer.text for answer in answers] == ["1"] * 8
+    other = edge("boots", at_start=True)
+    drawn = [draw for host in (server, other) for draw in ask(f"{host.url}/draw").json()]
+    assert len(set(drawn)) == len(drawn) == 6
+
+
+def test_a_start_that_fails_is_tried_again_by_the_first_request(edge: Edge) -> None:
+    """broken.py fails in module scope, which nobody is told but the log, and then works."""
+    server = edge("broken", at_start=True)
+    assert ask(server.url).text == "attempt 2"
+    server.wait_for_log("edgetrace: Python did not start with the Worker")
+
+
 def test_without_python_the_site_stays_up(edge: Edge, origin: Origin) -> None:
     """With ORIGIN, a request goes there as it came: method, path, query, headers, body."""
     server = edge("never", vars={"ORIGIN": f"{origin.url}/base"})
@@ -118,8 +136,8 @@ def test_tracebacks_name_file_and_line(boots: Server) -> None:
     """An exception in a handler reaches the platform with the entry file's path and line."""
     answer = ask(f"{boots.url}/raises")
     assert answer.status == 500  # whose body is Miniflare's: the exception as it got it
-    assert 'File "/session/metadata/boots.py", line 30, in raises' in answer.text
-    assert "ValueError: on line 30" in answer.text
+    assert 'File "/session/metadata/boots.py", line 33, in raises' in answer.text
+    assert "ValueError: on line 33" in answer.text
 
 
 def test_coroutines_outlive_the_response(boots: Server, origin: Origin) -> None:

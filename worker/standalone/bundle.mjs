@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// node bundle.mjs PYODIDE_FOLDER SDK_FOLDER ENTRY CLASSES_JSON OUT_FILE
+// node bundle.mjs PYODIDE_FOLDER SDK_FOLDER ENTRY CLASSES_JSON OUT_FILE start|event
 // The host, Pyodide's glue and the SDK's JavaScript in one module; .wasm and .zip stay files beside it.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const [pyodide, sdk, main, classes, outfile] = process.argv.slice(2);
+const [pyodide, sdk, main, classes, outfile, atStart] = process.argv.slice(2);
 const lock = JSON.parse(readFileSync(`${pyodide}/pyodide-lock.json`, "utf8"));
 
 // Pyodide's two files are read with the names of shims.mjs bound by an import of their own.
@@ -15,7 +15,7 @@ const shimmed = {
   setup(build) {
     build.onLoad({ filter: /pyodide(\.asm)?\.mjs$/ }, ({ path }) => {
       if (!path.startsWith(pyodide)) return undefined;
-      const shims = `import { process, location, addEventListener } from ${JSON.stringify(here("shims.mjs"))};`;
+      const shims = `import { process, location, addEventListener, fetch, crypto } from ${JSON.stringify(here("shims.mjs"))};`;
       const text = readFileSync(path, "utf8").replaceAll("globalThis.process", "process");
       return { contents: shims + text, loader: "js" };
     });
@@ -33,7 +33,7 @@ await build({
   logLevel: "error",
   external: ["cloudflare:*", "node:*", "ws", "*.wasm", "*.zip"],
   alias: { pyodide, "workers-sdk": sdk },
-  define: { __ENTRY__: JSON.stringify(main), __LOCK_INFO__: JSON.stringify(lock.info) },
+  define: { __AT_START__: String(atStart === "start"), __ENTRY__: JSON.stringify(main), __LOCK_INFO__: JSON.stringify(lock.info) },
   plugins: [shimmed],
 });
 

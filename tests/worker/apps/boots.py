@@ -3,6 +3,9 @@
 
 import importlib
 import json
+import os
+import random
+import uuid
 
 import js
 from workers import Response, WorkerEntrypoint, wait_until
@@ -27,7 +30,12 @@ class Default(WorkerEntrypoint):
             return Response(f"{type(exc).__name__} {exc.name}: {exc}")
 
     async def raises(self, request):
-        raise ValueError("on line 30")
+        raise ValueError("on line 33")
+
+    async def draw(self, request):
+        """Something of each generator: random, os.urandom, uuid."""
+        drawn = str(random.random()), os.urandom(8).hex(), uuid.uuid4().hex
+        return Response(json.dumps(drawn))
 
     async def later(self, request):
         async def work():

@@ -8,6 +8,7 @@ src/pyodide/internal/introspection.py), by the SDK's own functions. Knows nothin
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Awaitable
 from inspect import isawaitable
 from typing import Any
@@ -21,6 +22,13 @@ def load(entry: str) -> Any:
     _edgetrace_missing.install()
     _edgetrace_patches.install()
     return importlib.import_module(entry)
+
+
+def reseed() -> None:
+    """Give `random` entropy, in the first event: module scope has none."""
+    random = sys.modules.get("random")
+    if random is not None:
+        random.seed()
 
 
 def call(
