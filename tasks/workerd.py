@@ -28,7 +28,7 @@ from tasks.paths import STANDALONE, VENV_BIN
 
 COMPATIBILITY_DATE: Final = "2026-11-01"
 KINDS: Final = {".mjs": "ESModule", ".wasm": "CompiledWasm", ".zip": "Data"}
-START_TIMEOUT_S: Final = 30.0
+START_TIMEOUT_S: Final = 60.0
 # What Node and Miniflare would ask of the network or say about themselves.
 QUIET: Final = {"NODE_NO_WARNINGS": "1", "MINIFLARE_WORKERD_CONFIG_DEBUG": "", "NO_COLOR": "1"}
 
