@@ -123,17 +123,17 @@ class Context(NamedTuple):
 
 EMPTY: Final = Context()
 
-_current: Final[ContextVar[Context]] = ContextVar("edgetrace")
+CURRENT: Final[ContextVar[Context]] = ContextVar("edgetrace")
 
 
 def get_current() -> Context:
     """The context in force here; `EMPTY` where none was attached."""
-    return _current.get(EMPTY)
+    return CURRENT.get(EMPTY)
 
 
 def attach(context: Context) -> Token[Context]:
     """Put `context` in force until `detach` is called with the token."""
-    return _current.set(context)
+    return CURRENT.set(context)
 
 
 def detach(token: Token[Context]) -> None:
@@ -143,7 +143,7 @@ def detach(token: Token[Context]) -> None:
     a tracer must not raise into the application that mixed them up.
     """
     try:
-        _current.reset(token)
+        CURRENT.reset(token)
     except (ValueError, RuntimeError, TypeError):
         return
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ._attributes import clean_attributes
 from ._entries import MAX_MS
-from ._span import SpanLimits
+from ._limits import SpanLimits
 from ._timing import Frame, make_span
 from ._types import AttributeValue, SpanData, Status, StatusCode
 

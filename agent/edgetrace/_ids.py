@@ -34,15 +34,19 @@ class IdGenerator:
 
     def new_trace_id(self) -> bytes:
         """16 random bytes, not all zero; raises what `_block` raises."""
-        if not self._trace_ids:
+        try:
+            return self._trace_ids.pop()
+        except IndexError:
             self._trace_ids = self._block(_TRACE_BLOCK)
-        return self._trace_ids.pop()
+            return self._trace_ids.pop()
 
     def new_span_id(self) -> bytes:
         """8 random bytes, not all zero; raises what `_block` raises."""
-        if not self._span_ids:
+        try:
+            return self._span_ids.pop()
+        except IndexError:
             self._span_ids = self._block(_SPAN_BLOCK)
-        return self._span_ids.pop()
+            return self._span_ids.pop()
 
     def _block(self, layout: Struct) -> list[bytes]:
         """Cut one block of entropy into ids.
@@ -51,7 +55,10 @@ class IdGenerator:
             ValueError: The source yields nothing but zeros; asking on would never end.
             struct.error: It yields more or fewer bytes than it was asked for.
         """
-        ids = [drawn for drawn in layout.unpack(self._entropy(layout.size)) if drawn not in _ZEROS]
+        block = self._entropy(layout.size)
+        ids = list(layout.unpack(block))
+        if _ZEROS[0] in block:  # never, but for a source that is broken
+            ids = [drawn for drawn in ids if drawn not in _ZEROS]
         if not ids:
             raise ValueError("the entropy source yields nothing but zeros")
         return ids

@@ -22,10 +22,10 @@ from ._attributes import put
 from ._config import Settings
 from ._custom import CustomSpan, check, custom_span
 from ._join import begin, same_trace, server_context
+from ._limits import MAX_UNIX_NANO, SpanLimits
 from ._page_info import PageInfo
 from ._phases import PAINTS
 from ._sampler import Sampler
-from ._span import MAX_UNIX_NANO, SpanLimits
 from ._timing import (
     Frame,
     Kind,

@@ -101,6 +101,9 @@ class _ByTrace:
 
     __slots__ = ()
 
+    plain: SamplingResult | None = None
+    """Its answer where no tracestate came in, as is usual; None where the trace id decides."""
+
     def should_sample(
         self,
         parent: SpanContext | None,
@@ -111,7 +114,8 @@ class _ByTrace:
         links: Sequence[Link],
     ) -> SamplingResult:
         """Decide on one span."""
-        return self._decide(trace_id, parent.trace_state if parent is not None else ())
+        state = parent.trace_state if parent is not None else ()
+        return (not state and self.plain) or self._decide(trace_id, state)
 
     def _decide(self, trace_id: bytes, state: TraceState) -> SamplingResult:
         return _drop(state)
@@ -121,6 +125,8 @@ class AlwaysOn(_ByTrace):
     """Keeps every span; a threshold that came in becomes 0, since here none is dropped."""
 
     __slots__ = ()
+
+    plain = _KEEP
 
     @property
     def description(self) -> str:
@@ -135,6 +141,8 @@ class AlwaysOff(_ByTrace):
     """Drops every span."""
 
     __slots__ = ()
+
+    plain = _DROP
 
     @property
     def description(self) -> str:

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from ._attributes import MAX_ELEMENTS, clean_attributes, exact_str, put
-from ._config import Settings
 from ._context import Span, text_of, type_name
+from ._limits import MAX_UNIX_NANO, SpanSink
 from ._types import (
     Attributes,
     AttributeValue,
-    Clock,
     Event,
     Link,
     SpanContext,
@@ -32,71 +31,23 @@ from ._types import (
 
 _E = TypeVar("_E", SpanKind, StatusCode)
 
-MAX_UNIX_NANO: Final = 2**64 - 1
-"""OTLP's times are fixed64."""
-
-
-class SpanLimits(NamedTuple):
-    """How much one span may hold: `OTEL_SPAN_*` and `OTEL_ATTRIBUTE_*`; length None is
-    unlimited.
-    """
-
-    attributes: int = 128
-    value_length: int | None = None
-    events: int = 128
-    links: int = 128
-    event_attributes: int = 128
-    link_attributes: int = 128
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> SpanLimits:
-        """Read the options: `OTEL_SPAN_ATTRIBUTE_*` stand before `OTEL_ATTRIBUTE_*`."""
-        count = settings.span_attribute_count_limit
-        length = settings.span_attribute_value_length_limit
-        return cls(
-            settings.attribute_count_limit if count is None else count,
-            settings.attribute_value_length_limit if length is None else length,
-            settings.span_event_count_limit,
-            settings.span_link_count_limit,
-            settings.event_attribute_count_limit,
-            settings.link_attribute_count_limit,
-        )
-
-
-class SpanSink(NamedTuple):
-    """What every span of a provider needs: one object, so that a span holds one reference.
-
-    Attributes:
-        clock: Where times come from.
-        limits: How much a span may hold.
-        on_end: Takes the frozen span; must not raise.
-        on_misuse: Takes a sentence for the application's developer; must not raise.
-    """
-
-    clock: Clock
-    limits: SpanLimits
-    on_end: Callable[[SpanData], None]
-    on_misuse: Callable[[str], None]
+_UNSET: Final = Status()
+_new: Final = tuple.__new__
+"""Makes a NamedTuple at half the price of calling its class: 190 against 430 ns in Pyodide."""
 
 
 class RecordingSpan(Span):
     """A sampled span between its start and its end."""
 
-    __slots__ = (
-        "_attributes",
-        "_dropped_attributes",
-        "_dropped_events",
-        "_dropped_links",
-        "_end_unix_nano",
-        "_events",
-        "_kind",
-        "_links",
-        "_name",
-        "_parent",
-        "_sink",
-        "_start_unix_nano",
-        "_status",
-    )
+    # Most spans never have these: they stand in the class, so that starting a span, half of whose
+    # time goes into storing its fields, does not store them. Hence no __slots__.
+    _end_unix_nano = 0
+    _events: list[Event] | None = None
+    _links: list[Link] | None = None
+    _status = _UNSET
+    _dropped_attributes = 0
+    _dropped_events = 0
+    _dropped_links = 0
 
     def __init__(
         self,
@@ -120,20 +71,14 @@ class RecordingSpan(Span):
         self.context = context
         self._parent = parent
         self._sink = sink
-        self._name = self._text(name)
+        self._name = name if type(name) is str else self._text(name)
         self._kind = (
             kind if type(kind) is SpanKind else self._member(SpanKind, kind) or SpanKind.INTERNAL
         )
-        self._start_unix_nano = self._unix_nano(start_time)
-        self._end_unix_nano = 0
+        self._start_unix_nano = (
+            sink.clock.unix_nano() if start_time is None else self._unix_nano(start_time)
+        )
         self._attributes: dict[str, AttributeValue] = {}
-        # Most spans have none of these: lists are made when the first one comes.
-        self._events: list[Event] | None = None
-        self._links: list[Link] | None = None
-        self._status = Status()
-        self._dropped_attributes = 0
-        self._dropped_events = 0
-        self._dropped_links = 0
 
     def is_recording(self) -> bool:
         """See `Span`."""
@@ -146,9 +91,18 @@ class RecordingSpan(Span):
         return False
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
-        """See `Span`."""
-        if self._open("set_attribute"):
-            limits = self._sink.limits
+        """See `Span`; what is clean as it is goes the short way."""
+        sink = self._sink
+        if (
+            (type(value) in sink.clean_types or (type(value) is int and -(2**30) < value < 2**30))
+            and type(key) is str
+            and key
+            and len(self._attributes) < sink.max_attributes
+            and not self._end_unix_nano
+        ):
+            self._attributes[key] = value
+        elif self._open("set_attribute"):
+            limits = sink.limits
             fault = put(self._attributes, key, value, limits.attributes, limits.value_length)
             if fault == "dropped":
                 self._dropped_attributes += 1
@@ -247,25 +201,29 @@ class RecordingSpan(Span):
 
     def end(self, end_time: int | None = None) -> None:
         """See `Span`; an end before the start is moved to the start."""
-        if not self._open("end"):
+        if self._end_unix_nano and not self._open("end"):
             return
-        end_unix_nano = max(self._unix_nano(end_time), self._start_unix_nano, 1)
-        self._end_unix_nano = end_unix_nano
-        self._sink.on_end(
-            SpanData(
-                self.context,
-                self._parent,
-                self._name,
-                self._kind,
-                self._start_unix_nano,
-                end_unix_nano,
-                self._attributes,
-                self._events or (),
-                self._links or (),
-                self._status,
-                self._dropped_attributes,
-                self._dropped_events,
-                self._dropped_links,
+        sink, start = self._sink, self._start_unix_nano
+        end = sink.clock.unix_nano() if end_time is None else self._unix_nano(end_time)
+        self._end_unix_nano = end = (end if end > start else start) or 1
+        sink.on_end(
+            _new(
+                SpanData,
+                (
+                    self.context,
+                    self._parent,
+                    self._name,
+                    self._kind,
+                    start,
+                    end,
+                    self._attributes,
+                    self._events or (),
+                    self._links or (),
+                    self._status,
+                    self._dropped_attributes,
+                    self._dropped_events,
+                    self._dropped_links,
+                ),
             )
         )
 

@@ -36,6 +36,7 @@ from ._entries import (
     unpack_entries,
 )
 from ._join import server_context
+from ._limits import SpanLimits
 from ._phases import (
     FETCH_EVENTS,
     LOAD_EVENTS,
@@ -45,7 +46,6 @@ from ._phases import (
     last_known_ms,
     load_attributes,
 )
-from ._span import SpanLimits
 from ._types import (
     Attributes,
     AttributeValue,

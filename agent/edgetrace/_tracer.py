@@ -13,15 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
+from typing import Final
 
 from ._attributes import MAX_ELEMENTS, clean_scope
 from ._config import Settings
-from ._context import Context, NonRecordingSpan, Span, parent_of, text_of, type_name
+from ._context import CURRENT, EMPTY, Context, NonRecordingSpan, Span, text_of, type_name
 from ._current import CurrentSpan
 from ._ids import IdGenerator
+from ._limits import SpanLimits, SpanSink
 from ._report import ErrorHandler, LogHandler, Reporter
 from ._sampler import Decision, Sampler, sampler_from_settings
-from ._span import RecordingSpan, SpanLimits, SpanSink
+from ._span import RecordingSpan
 from ._types import (
     INVALID_SPAN_CONTEXT,
     RANDOM,
@@ -38,6 +40,8 @@ from ._types import (
     SpanKind,
     SpanMirror,
 )
+
+_new: Final = tuple.__new__  # see _span
 
 
 class TracerProvider:
@@ -68,6 +72,7 @@ class TracerProvider:
             mirror: Told of each sampled span as it begins and ends.
         """
         self.settings = settings
+        self.disabled = settings.disabled
         self.clock = clock
         self.ids = IdGenerator(entropy)
         self.sampler = sampler or sampler_from_settings(settings)
@@ -76,7 +81,7 @@ class TracerProvider:
         self._exporter = exporter
         self._delivery = delivery
         self.mirror = mirror
-        self._unsampled = 0
+        self.unsampled = 0
 
     def get_tracer(
         self,
@@ -101,12 +106,17 @@ class TracerProvider:
 
     def emitter(self, scope: Scope) -> Callable[[SpanData], None]:
         """What takes the ended spans of one scope, of any origin."""
-        return partial(self.offer, self._exporter.add_scope(scope))
+        index = self._exporter.add_scope(scope)
+
+        def emit(span: SpanData) -> None:
+            self.offer(index, span)
+
+        return emit
 
     def offer(self, scope: int, span: SpanData) -> None:
         """Take an ended span of any origin; unsampled ones are counted and forgotten."""
-        if not span.context.sampled:
-            self._unsampled += 1
+        if not span.context.trace_flags & SAMPLED:
+            self.unsampled += 1
             return
         if self.mirror is not None:
             self.mirror.end(span)
@@ -115,10 +125,6 @@ class TracerProvider:
                 self._delivery.wake()
         except Exception as failure:  # an exporter of the application's own
             self.reporter.misuse(f"the exporter raised {type_name(failure)}: {text_of(failure)}")
-
-    def count_unsampled(self) -> None:
-        """Count a span that was sampled out before it was recorded."""
-        self._unsampled += 1
 
     async def force_flush(self, timeout_ms: int | None = None) -> bool:
         """Send everything queued now and wait for the answers.
@@ -150,7 +156,7 @@ class TracerProvider:
         """The exporter's counters, with `unsampled` spans and `misuses` of the API."""
         return {
             **self._exporter.counters(),
-            "unsampled": self._unsampled,
+            "unsampled": self.unsampled,
             "misuses": self.reporter.misuses,
         }
 
@@ -196,8 +202,11 @@ class Tracer:
         provider = self._provider or get_tracer_provider()
         parent = None
         try:
-            parent = parent_of(context)
-            if provider is None or provider.settings.disabled:
+            current = (CURRENT.get(EMPTY) if context is None else context).span
+            # One of ours is valid; to look costs as much as all else does for the parent.
+            if current and (type(current) is RecordingSpan or current.context.is_valid):
+                parent = current.context
+            if provider is None or provider.disabled:
                 return NonRecordingSpan(parent or INVALID_SPAN_CONTEXT)
             if parent is None:
                 trace_id, flags = provider.ids.new_trace_id(), RANDOM
@@ -208,20 +217,20 @@ class Tracer:
             )
             if decision == Decision.RECORD_AND_SAMPLE:
                 flags |= SAMPLED
-            own = SpanContext(trace_id, provider.ids.new_span_id(), flags, trace_state)
+            span_id = provider.ids.new_span_id()
+            own = _new(SpanContext, (trace_id, span_id, flags, trace_state, False))
             if decision == Decision.DROP:
-                provider.count_unsampled()
+                provider.unsampled += 1
                 return NonRecordingSpan(own)
             if self._sink_provider is not provider:
                 self._sink, self._sink_provider = provider.sink(self.scope), provider
             span = RecordingSpan(own, parent, name, kind, start_time, self._sink)
-            if attributes is not None:
-                span.set_attributes(attributes)
-            if more_attributes is not None:
-                span.set_attributes(more_attributes)
+            for given in (attributes, more_attributes):
+                if given is not None:
+                    span.set_attributes(given)
             if links is not None:
                 self._add_links(span, links, provider)
-            if provider.mirror is not None and own.sampled:
+            if provider.mirror is not None and flags & SAMPLED:
                 provider.mirror.begin(own, name)
             return span
         except Exception as failure:
@@ -252,13 +261,9 @@ class Tracer:
     ) -> CurrentSpan:
         """A span that is current inside a `with` block, or around each call of a function.
 
+        The first six arguments are those of `start_span`.
+
         Args:
-            name: As in `start_span`, like the next five.
-            context: Whose span becomes the parent.
-            kind: Its role.
-            attributes: Known at the start.
-            links: To spans that caused this one.
-            start_time: Nanoseconds since the Unix epoch.
             record_exception: Whether an exception that leaves the block becomes an event.
             set_status_on_exception: Whether it makes the status ERROR.
 
@@ -289,10 +294,6 @@ def get_tracer(
 ) -> Tracer:
     """A tracer of the program's provider, whichever that is when a span starts.
 
-    Args:
-        name: As in `TracerProvider.get_tracer`, like the rest.
-        version: Of the instrumenting library.
-        schema_url: Of its semantic conventions.
-        attributes: Of the scope.
+    The arguments are those of `TracerProvider.get_tracer`.
     """
     return Tracer(clean_scope(name, version, schema_url, attributes))

@@ -83,14 +83,15 @@ class SpanContext(NamedTuple):
     @property
     def is_valid(self) -> bool:
         """Whether both ids have their length and are not all zero, and the flags are a number."""
+        trace_id, span_id, flags, _, _ = self  # at once: a NamedTuple's field costs as a call does
         return (
-            type(self.trace_id) is bytes
-            and type(self.span_id) is bytes
-            and len(self.trace_id) == 16
-            and len(self.span_id) == 8
-            and self.trace_id != _ZERO_TRACE_ID
-            and self.span_id != _ZERO_SPAN_ID
-            and isinstance(self.trace_flags, int)
+            type(trace_id) is bytes
+            and type(span_id) is bytes
+            and len(trace_id) == 16
+            and len(span_id) == 8
+            and trace_id != _ZERO_TRACE_ID
+            and span_id != _ZERO_SPAN_ID
+            and isinstance(flags, int)
         )
 
     @property

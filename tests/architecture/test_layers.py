@@ -23,7 +23,7 @@ LAYERS: tuple[set[str], ...] = (
     # L2: what travels with a request
     {"_context", "_current", "_baggage", "_propagation"},
     # L3: a span's life
-    {"_threshold", "_sampler", "_routes", "_span"},
+    {"_threshold", "_sampler", "_routes", "_limits", "_span"},
     # L4: bytes out, browser entries in
     {"_fields", "_protobuf", "_otlp", "_otlp_json", "_http", "_edge_facts"}
     | {"_entries", "_phases", "_timing", "_page_info", "_join", "_custom"},

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from edgetrace._clock import MAX_DRIFT_NS, AnchoredClock
+from edgetrace._clock import CHECK_NS, MAX_DRIFT_NS, AnchoredClock
 
 WALL = 1_700_000_000_000_000_000
 
@@ -53,9 +53,10 @@ def test_making_one_reads_nothing(sources: Sources, clock: AnchoredClock) -> Non
         (0, 7, 7),  # a coarse wall clock does not hold time up
         (1_000_000, 7, 7),  # nor does its step push it on
         (-MAX_DRIFT_NS, 0, 0),  # a clock set back by a second is not followed
-        (MAX_DRIFT_NS, 0, 0),
-        (MAX_DRIFT_NS + 1, 0, MAX_DRIFT_NS + 1),  # the machine slept
-        (-MAX_DRIFT_NS - 1, 0, -MAX_DRIFT_NS - 1),  # the clock was set
+        (MAX_DRIFT_NS + CHECK_NS, CHECK_NS, CHECK_NS),
+        (MAX_DRIFT_NS + CHECK_NS + 1, CHECK_NS, MAX_DRIFT_NS + CHECK_NS + 1),  # the machine slept
+        (-MAX_DRIFT_NS, CHECK_NS, -MAX_DRIFT_NS),  # the clock was set
+        (3600 * 10**9, CHECK_NS - 1, CHECK_NS - 1),  # not looked at yet
         (3600 * 10**9, 10**9, 3600 * 10**9),
     ],
 )

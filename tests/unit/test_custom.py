@@ -8,7 +8,7 @@ import math
 import pytest
 
 from edgetrace._custom import MAX_TEXT, CustomSpan, check, custom_span
-from edgetrace._span import SpanLimits
+from edgetrace._limits import SpanLimits
 from edgetrace._timing import Frame
 from edgetrace._types import SpanContext, SpanKind, Status, StatusCode
 

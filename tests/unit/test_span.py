@@ -9,7 +9,8 @@ from unittest.mock import Mock
 import pytest
 
 from edgetrace._config import Settings
-from edgetrace._span import MAX_UNIX_NANO, RecordingSpan, SpanLimits, SpanSink
+from edgetrace._limits import MAX_UNIX_NANO, SpanLimits, SpanSink
+from edgetrace._span import RecordingSpan
 from edgetrace._types import Event, Link, SpanContext, SpanData, SpanKind, Status, StatusCode
 from edgetrace.testing import ManualClock
 from tests.strategies import HOSTILE, Hostile, HostileException, HostileInt, HostileStr

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from edgetrace._entries import TimingEntry
-from edgetrace._span import SpanLimits
+from edgetrace._limits import SpanLimits
 from edgetrace._timing import Frame, document_spans, resource_span, unix_nano
 from edgetrace._types import (
     Link,
