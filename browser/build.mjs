@@ -9,6 +9,9 @@ const root = new URL("../", import.meta.url);
 const source = await readFile(new URL("agent/edgetrace/_version.py", root), "utf8");
 const version = /^VERSION\b[^=]*= "([^"]+)"/m.exec(source)?.[1];
 if (!version) throw new Error("agent/edgetrace/_version.py names no VERSION");
+// The runtime's bytecode is for one Pyodide; what its lock file says of itself stands in for that file.
+const read = async (name) => JSON.parse(await readFile(new URL(`node_modules/pyodide/${name}`, import.meta.url), "utf8"));
+const pyodide = { version: (await read("package.json")).version, info: (await read("pyodide-lock.json")).info };
 
 const shared = {
   absWorkingDir: new URL(".", import.meta.url).pathname,
@@ -18,7 +21,7 @@ const shared = {
   charset: "utf8",
   legalComments: "none",
   target: "es2022",
-  define: { VERSION: JSON.stringify(version) },
+  define: { VERSION: JSON.stringify(version), PYODIDE: JSON.stringify(pyodide) },
   tsconfigRaw: { compilerOptions: { target: "ES2022" } }, // no "use strict" of tsc's
   logLevel: "warning",
 };

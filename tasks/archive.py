@@ -15,10 +15,12 @@ UNIX: Final = 3
 PLAIN_FILE: Final = 0o100644 << 16
 
 
-def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+def zip_bytes(files: Mapping[str, bytes], deflate: bool = True) -> bytes:
     """A zip of ``files`` (name in the archive -> contents), sorted by name.
 
-    Each is deflated at level 9, or stored where that is smaller: it is compressed already.
+    Args:
+        files: Each is deflated at level 9, or stored where that is smaller.
+        deflate: False to store all, for an archive that is compressed as a whole later.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -26,7 +28,7 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system = UNIX
             entry.external_attr = PLAIN_FILE
-            gains = len(zlib.compress(contents, 9)) < len(contents)
+            gains = deflate and len(zlib.compress(contents, 9)) < len(contents)
             archive.writestr(entry, contents, zipfile.ZIP_DEFLATED if gains else zipfile.ZIP_STORED)
     return buffer.getvalue()
 

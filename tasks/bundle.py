@@ -3,7 +3,8 @@
 
     dist/
       agent.js, edgetrace-worker.js, …-edge.js       esbuild, browser/
-      edgetrace-agent.zip                            of agent/edgetrace what the runtime reaches
+      edgetrace-python.zip                           what the runtime imports, as bytecode
+      edgetrace-agent.zip                            the agent in it, as source for any Pyodide
       edgetrace-<version>-py3-none-any.whl           hatchling, plain sources
       pyodide/…                                      npm's pyodide, edgetrace in its lock file
       manifest.json                                  sizes, SHA-256, SRI
@@ -23,7 +24,8 @@ from pathlib import Path
 from typing import Final
 
 from tasks import budget, lockfile, manifest, wheel
-from tasks.agent_archive import agent_zip
+from tasks.agent_archive import agent_zip, modules
+from tasks.browser_stdlib import python_zip
 from tasks.console import run, say, step
 from tasks.node import tool_environ
 from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV_BIN
@@ -103,6 +105,7 @@ def write(folder: Path, work: Path) -> None:
         _build_scripts(folder, work)
     with step("packing the agent, building the wheel"):
         (folder / "edgetrace-agent.zip").write_bytes(agent_zip())
+        (folder / "edgetrace-python.zip").write_bytes(python_zip(modules()))
         built = wheel.build(folder)
     with step("copying Pyodide, adding edgetrace to its lock file"):
         (folder / "pyodide").mkdir()

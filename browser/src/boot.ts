@@ -1,40 +1,102 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Brings up Python with the agent in it. Every way to fail ends in one rejected promise with a cause, and in silence.
+//
+//   edgetrace-python.zip   the agent and the standard modules that it needs, bytecode of one Pyodide: for that one
+//   edgetrace-agent.zip    the agent alone, as source: for any other
 import type { PyodideAPI } from "pyodide";
+
+type Loader = typeof import("pyodide");
+type Options = NonNullable<Parameters<Loader["loadPyodide"]>[0]>;
+type Create = NonNullable<Options["createPyodideModule"]>;
+/** Milliseconds since the boot began at which its parts were there, for the counters. */
+export type Marks = Record<string, number>;
+
+/** The Pyodide that the bytecode is for, as its lock file describes itself: by build.mjs. */
+declare const PYODIDE: { version: string; info: object };
 
 /** An empty module: a policy without 'wasm-unsafe-eval' refuses it quietly, before Emscripten complains aloud. */
 const EMPTY_WASM = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
-
 const ARCHIVE = "/edgetrace-agent.zip";
 
-const missing = (url: string, { status }: Response): Error => new Error(`${url} answered ${status}`);
+const silent = (): void => undefined;
+const never = new Promise<never>(silent);
 
-async function get(url: string): Promise<ArrayBuffer> {
+async function get(url: string): Promise<Response> {
   const response = await fetch(url);
-  if (!response.ok) throw missing(url, response);
-  return response.arrayBuffer();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response;
 }
 
-/** Missing wasm would leave loadPyodide() waiting for good (314.0.7). A server need not know or allow HEAD: only 404 counts. */
-async function notMissing(url: string): Promise<void> {
-  const response = await fetch(url, { method: "HEAD" }).catch(() => undefined);
-  if (response?.status == 404) throw missing(url, response);
+/** Compiled while it loads. Only the right type may be, and only an answer that is left as it is has its code cached. */
+async function compile(url: string): Promise<WebAssembly.Module> {
+  const answer = await get(url);
+  const headers = { "content-type": "application/wasm" };
+  return WebAssembly.compileStreaming(
+    answer.headers.get("content-type")?.startsWith(headers["content-type"]) ? answer : new Response(answer.body, { headers }),
+  );
 }
 
-/** A Pyodide of our own. `base`: URL of its folder. */
-export async function startPyodide(base: string): Promise<PyodideAPI> {
+/**
+ * Pyodide asks for each file when it comes to it, and waits for good for one that is missing (314.0.7): while it starts,
+ * it is given what is on its way. What fails is known here, and it is told nothing more.
+ */
+function given(wasm: Promise<WebAssembly.Module>, files: Map<string, Promise<Response>>): () => void {
+  const { fetch } = self;
+  const { instantiateStreaming } = WebAssembly;
+  self.fetch = (what, init) => files.get(`${what as string}`)?.catch(() => never) ?? fetch(what, init);
+  WebAssembly.instantiateStreaming = async (_, imports) => {
+    const module = await wasm.catch(() => never);
+    return { module, instance: await WebAssembly.instantiate(module, imports) };
+  };
+  return () => {
+    self.fetch = fetch;
+    WebAssembly.instantiateStreaming = instantiateStreaming;
+  };
+}
+
+/** A Pyodide of our own, with the agent. `base`: URL of its folder; `query`: of its files' URLs, if they are our bundle's. */
+export async function startPyodide(
+  base: string,
+  file: (name: string) => string,
+  query: string | undefined,
+  marks: Marks,
+): Promise<PyodideAPI> {
   new WebAssembly.Module(EMPTY_WASM);
-  const [{ loadPyodide }] = await Promise.all([
-    import(base + "pyodide.mjs") as Promise<typeof import("pyodide")>,
-    notMissing(base + "pyodide.asm.wasm"),
-  ]);
-  const silent = (): void => undefined;
-  return loadPyodide({ indexURL: base, stdout: silent, stderr: silent });
+  const begun = performance.now();
+  const mark = <T>(name: string, what: Promise<T>): Promise<T> =>
+    what.then((value) => {
+      marks[name] = Math.round(performance.now() - begun);
+      return value;
+    });
+  const loader = import(`${base}pyodide.mjs${query ?? ""}`) as Promise<Loader>;
+  const wasm = mark("wasm_ms", compile(`${base}pyodide.asm.wasm${query ?? ""}`));
+  const options: Options = { indexURL: base, stdout: silent, stderr: silent };
+  const wasmUrl = base + "pyodide.asm.wasm";
+  const files = new Map([[wasmUrl, Promise.resolve(new Response())]]);
+  const ours = query !== undefined || (await loader).version == PYODIDE.version;
+  const needed: Promise<unknown>[] = [wasm];
+  if (ours) {
+    options.stdLibURL = file("edgetrace-python.zip");
+    const archive = mark("stdlib_ms", get(options.stdLibURL));
+    const glue = mark("glue_ms", import(`${base}pyodide.asm.mjs${query ?? ""}`) as Promise<{ default: Create }>);
+    files.set(options.stdLibURL, archive);
+    options.createPyodideModule = async (settings) => (await glue).default(settings);
+    options.lockFileContents = { info: PYODIDE.info, packages: {} } as never;
+    needed.push(archive, glue);
+  }
+  const restore = given(wasm, files);
+  const started = loader.then(({ loadPyodide }) => loadPyodide(options));
+  try {
+    const python = (await Promise.all([mark("python_ms", started), ...needed]))[0];
+    return ours ? python : await installAgent(python, file("edgetrace-agent.zip"));
+  } finally {
+    restore();
+  }
 }
 
 /** Puts the agent on Python's path, unless the page has installed it; zipimport reads it as it is. */
-export async function installAgent(pyodide: Promise<PyodideAPI>, url: string): Promise<PyodideAPI> {
-  const [python, archive] = await Promise.all([pyodide, get(url)]);
+export async function installAgent(pyodide: PyodideAPI | Promise<PyodideAPI>, url: string): Promise<PyodideAPI> {
+  const [python, archive] = await Promise.all([pyodide, get(url).then((answer) => answer.arrayBuffer())]);
   python.FS.writeFile(ARCHIVE, new Uint8Array(archive));
   const path = python.pyimport("sys").path;
   path.append(ARCHIVE);

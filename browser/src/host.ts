@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Between the pages' lines and Python: messages wait here until Python runs, in the order they came.
+import type { PyodideAPI } from "pyodide";
 import { installAgent, startPyodide } from "./boot";
 import { browserFacts } from "./browser-info";
 import { PageLine, type Port } from "./page-line";
-import type { Counters, ToPage, ToRuntime } from "./protocol";
+import type { ToPage, ToRuntime } from "./protocol";
 import { complete, originOf } from "./unpack";
 
 /** Python's side, `edgetrace._serve.WorkerRuntime`; it is handed plain data only. */
@@ -11,8 +12,6 @@ interface Runtime {
   entries(page: number, origin: number, numbers: Float64Array, text: string): void;
   receive(page: number, message: string): void;
 }
-type Pyodide = ReturnType<typeof startPyodide>;
-
 /** Python starts for these; whatever else a page says can wait for them. */
 const STARTERS = /boot|flush|leave/;
 /** Ports are never known to be closed: the oldest are forgotten. */
@@ -26,18 +25,19 @@ export class Host {
   _waiting: [PageLine, ToRuntime][] = [];
   _runtime: Runtime | undefined;
   _counters = { state: "idle", boots: 0, boot_ms: 0, connections: 0, failed_messages: 0, failed_message: "" };
+  readonly _marks: Record<string, number> = {};
   readonly _options: string;
-  readonly _pyodideUrl: string;
+  /** Where Pyodide comes from if not from our bundle. */
+  readonly _pyodideUrl: string | undefined;
 
-  /** `name`: the loader's. `pyodide`: where Python comes from; by default one of our own. */
+  /** `name`: the loader's. `guest`: the Pyodide to live in; by default we start one of our own. */
   constructor(
     name: string,
-    readonly _pyodide: (url: string) => Pyodide = startPyodide,
+    readonly _guest?: () => Promise<PyodideAPI>,
   ) {
     const [, entries] = JSON.parse(name) as [string, [string, string][]];
     this._options = JSON.stringify(entries);
-    const base = new Map(entries).get("pyodideUrl") ?? "pyodide/";
-    this._pyodideUrl = new URL(base.replace(/\/*$/, "/"), import.meta.url).href;
+    this._pyodideUrl = new Map(entries).get("pyodideUrl");
   }
 
   serve(port: Port): void {
@@ -79,7 +79,7 @@ export class Host {
   }
 
   _post(page: PageLine | undefined, message: ToPage): void {
-    if ("counters" in message) Object.assign(message.counters, this._counters satisfies Counters);
+    if ("counters" in message) Object.assign(message.counters, this._counters, this._marks);
     page?.post(message);
   }
 
@@ -87,8 +87,7 @@ export class Host {
     const start = performance.now();
     this._counters.state = "booting";
     try {
-      const agent = new URL("edgetrace-agent.zip" + new URL(import.meta.url).search, import.meta.url).href;
-      const python = await installAgent(this._pyodide(this._pyodideUrl), agent);
+      const python = await this._python();
       const serve = python.pyimport("edgetrace.browser.serve");
       const post = (page: number, text: string) => this._post(this._pages.get(page), JSON.parse(text) as ToPage);
       this._runtime = serve(this._options, post) as Runtime;
@@ -100,6 +99,15 @@ export class Host {
     this._counters.boots++;
     this._counters.boot_ms = Math.round(performance.now() - start);
     for (const [page, message] of this._waiting.splice(0)) this._tell(this._runtime, page, message);
+  }
+
+  _python(): Promise<PyodideAPI> {
+    const here = new URL(import.meta.url);
+    const file = (name: string): string => new URL(name + here.search, here).href;
+    if (this._guest) return installAgent(this._guest(), file("edgetrace-agent.zip"));
+    const elsewhere = this._pyodideUrl;
+    const base = new URL((elsewhere ?? "pyodide").replace(/\/*$/, "/"), here).href;
+    return startPyodide(base, file, elsewhere === undefined ? here.search : undefined, this._marks);
   }
 
   /** Says why to every page, drops what waited, and is ready to try again for the next one. */

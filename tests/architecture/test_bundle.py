@@ -36,7 +36,14 @@ def test_the_bundle_holds_what_a_site_serves() -> None:
     """Loader, worker, edge runtime, agent, wheel, Pyodide, manifest, and nothing else."""
     found = {path.relative_to(DIST).as_posix() for path in DIST.rglob("*") if path.is_file()}
     pyodide = {f"pyodide/{name}" for name in (*bundle.PYODIDE_FILES, "pyodide-lock.json", WHEEL)}
-    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-edge.js", "edgetrace-agent.zip", WHEEL}
+    ours = {
+        "agent.js",
+        "edgetrace-worker.js",
+        "edgetrace-edge.js",
+        "edgetrace-agent.zip",
+        "edgetrace-python.zip",
+        WHEEL,
+    }
     assert found == ours | pyodide | {"manifest.json"}
 
 

@@ -65,6 +65,7 @@ class Site:
         headers: Sent with every answer, a policy for instance.
         missing: Paths that answer 404, whatever is there.
         broken: Paths where the connection is cut instead of an answer.
+        types: Media types of paths, instead of what their names say.
         requests: How often each path was asked for.
         received: The headers of each POST, names in lower case.
         folders: What is served from disk, by the beginning of its path.
@@ -74,6 +75,7 @@ class Site:
         self.headers: dict[str, str] = {}
         self.missing: set[str] = set()
         self.broken: set[str] = set()
+        self.types: dict[str, str] = {}
         self.requests: Counter[str] = Counter()
         self.received: list[dict[str, str]] = []
         self.folders: dict[str, Path] = {"/edgetrace/": DIST}
@@ -98,7 +100,7 @@ class Site:
         """Forget what a test has set up, and let go whoever still waits."""
         for gate in self._gates.values():
             gate.set()
-        self.headers, self.missing, self.broken = {}, set(), set()
+        self.headers, self.missing, self.broken, self.types = {}, set(), set(), {}
         self._documents.clear()
         self._gates.clear()
         self.requests.clear()
@@ -131,7 +133,8 @@ class Site:
             file = folder / path.removeprefix(start)
             if path.startswith(start) and ".." not in path and file.is_file():
                 headers = {"Cache-Control": "max-age=3600", "Access-Control-Allow-Origin": "*"}
-                return Document(_contents(file), content_type(path), headers)
+                kind = self.types.get(path) or content_type(path)
+                return Document(_contents(file), kind, headers)
         resource = re.fullmatch(r"/r/\w+\.(\w+)", path)
         if resource and resource[1] in BODIES:
             headers = {"Timing-Allow-Origin": "*", "Access-Control-Allow-Origin": "*"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.pages import html, resources, tag
-from tests.browser.site import Site
+from tests.browser.site import Site, content_type
 from tests.browser.tab import Tab
 
 COUNT = 3
@@ -79,11 +79,10 @@ def test_an_endpoint_that_is_down_until_it_is_back(tab: Tab, site: Site) -> None
     ("missing", "cause"),
     [
         ("/edgetrace/edgetrace-worker.js", "Failed to fetch dynamically imported module"),
-        ("/edgetrace/edgetrace-agent.zip", "edgetrace-agent.zip?v="),
+        ("/edgetrace/edgetrace-python.zip", "edgetrace-python.zip?v="),
         ("/edgetrace/pyodide/pyodide.mjs", "pyodide.mjs"),
         ("/edgetrace/pyodide/pyodide.asm.mjs", "pyodide.asm.mjs"),
-        ("/edgetrace/pyodide/pyodide.asm.wasm", "Python did not start"),
-        ("/edgetrace/pyodide/python_stdlib.zip", "Python did not start"),
+        ("/edgetrace/pyodide/pyodide.asm.wasm", "pyodide.asm.wasm?v="),
     ],
 )
 def test_a_missing_file(tab: Tab, site: Site, missing: str, cause: str) -> None:
@@ -99,7 +98,7 @@ def test_a_missing_file(tab: Tab, site: Site, missing: str, cause: str) -> None:
 
 def test_a_file_that_comes_back_is_found_by_the_next_page_view(tab: Tab, site: Site) -> None:
     """A start of Python that failed is tried again: by the next page, in the same shared worker."""
-    site.missing.add("/edgetrace/edgetrace-agent.zip")
+    site.missing.add("/edgetrace/edgetrace-python.zip")
     url = site.add("/", html(tag(), resources(COUNT)))
     tab.visit(url)
     assert tab.flush()["runtime"] == "none"
@@ -107,6 +106,33 @@ def test_a_file_that_comes_back_is_found_by_the_next_page_view(tab: Tab, site: S
     tab.visit(url)
     counters = tab.flush()
     assert (counters["runtime"], counters["exported"]) == ("shared", ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "cause"),
+    [
+        ("pyodide/pyodide.asm.wasm", "\0asm\1\0\0\0 cut here", "CompileError"),
+        ("edgetrace-python.zip", "<html>Welcome</html>", "Python did not start"),
+        ("pyodide/pyodide.asm.mjs", "half a fi", "SyntaxError"),
+    ],
+)
+def test_a_broken_file(tab: Tab, site: Site, name: str, body: str, cause: str) -> None:
+    """A file that arrives damaged, or as something else: the start fails, and does not hang."""
+    site.add(f"/edgetrace/{name}", body, content_type=content_type(name))
+    tab.visit(site.add("/", html(tag(), resources(COUNT))))
+    counters = tab.flush()
+    assert counters["runtime"] == "none"
+    assert cause in counters["cause"]
+    _works(tab)
+
+
+def test_wasm_of_an_unknown_type(tab: Tab, site: Site) -> None:
+    """A server that does not know .wasm: compiled all the same, though its code is not cached."""
+    wasm = "/edgetrace/pyodide/pyodide.asm.wasm"
+    site.types[wasm] = "application/octet-stream"
+    tab.visit(site.add("/", html(tag(), resources(COUNT))))
+    assert tab.flush()["exported"] == ENTRIES
+    _works(tab)
 
 
 def test_an_agent_that_is_missing(tab: Tab, site: Site) -> None:

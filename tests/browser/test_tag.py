@@ -168,6 +168,34 @@ def test_pyodide_from_elsewhere(tab: Tab, site: Site, cdn: Site) -> None:
     options = {"pyodide_url": cdn.url + "/edgetrace/pyodide"}
     tab.visit(site.add("/", html(tag(**options), resources(COUNT))))
     assert tab.flush()["exported"] == SPANS
+    assert cdn.requests["/edgetrace/pyodide/python_stdlib.zip"] == 0
+
+
+def test_a_start_asks_for_each_file_once(tab: Tab, site: Site) -> None:
+    """Five files, at once, by addresses that name the version; no HEAD, no library, no table."""
+    tab.visit(site.add("/", html(tag(), resources(COUNT))))
+    assert tab.flush()["exported"] == SPANS
+    asked = {path: n for path, n in site.requests.items() if path.startswith("/edgetrace/")}
+    pyodide = {"pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"}
+    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-python.zip"}
+    names = ours | {f"pyodide/{name}" for name in pyodide}
+    assert asked == {f"/edgetrace/{name}": 1 for name in names}
+
+
+def test_another_pyodide(tab: Tab, site: Site, cdn: Site) -> None:
+    """A Pyodide that the bytecode is not for starts from its own library, the agent from source."""
+    for name in ("pyodide.mjs", "pyodide.asm.mjs"):
+        text = (DIST / "pyodide" / name).read_text(encoding="utf-8")
+        other = text.replace('"314.0.', '"314.1.')
+        assert other != text
+        cors = {"Access-Control-Allow-Origin": "*"}
+        cdn.add(f"/edgetrace/pyodide/{name}", other, content_type="text/javascript", headers=cors)
+    options = {"pyodide_url": cdn.url + "/edgetrace/pyodide"}
+    tab.visit(site.add("/", html(tag(**options), resources(COUNT))))
+    assert tab.flush()["exported"] == SPANS
+    assert cdn.requests["/edgetrace/pyodide/python_stdlib.zip"] == 1
+    assert site.requests["/edgetrace/edgetrace-agent.zip"] == 1
+    assert site.requests["/edgetrace/edgetrace-python.zip"] == 0
 
 
 def test_an_endpoint_of_another_origin(tab: Tab, site: Site, collector_url: str) -> None:
