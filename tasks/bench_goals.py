@@ -114,8 +114,8 @@ def _verdict(goal: Goal, results: Mapping[tuple[str, str, str, str], Result]) ->
     if ours is None or theirs is None:
         known = ours or theirs
         unit = known.unit if known else ""
-        medians = [one.median if one else None for one in (ours, theirs)]
-        return Verdict(goal, *medians, unit)
+        figure, beside = (one.median if one else None for one in (ours, theirs))
+        return Verdict(goal, figure, beside, unit)
     times = ratio(ours, theirs)
     pair = (ours.median, theirs.median, ours.unit)
     if goal.at_least is not None:

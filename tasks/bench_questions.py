@@ -66,10 +66,12 @@ QUESTIONS: Final[dict[str, Question]] = {
         ),
         rounds=3,
     ),
-    "wire": Question("Bytes that one view of a page with 60 resources sends.", _driver("wire.py")),
+    "wire": Question(
+        "Bytes that one view of a page with 60 resources sends.", _driver("browser/wire.py")
+    ),
     "page": Question(
         "What tracing costs the page's main thread, from Chromium's own trace; 60 resources.",
-        _driver("page.py"),
+        _driver("browser/page.py"),
     ),
     "start": Question("From the script tag to the first delivered span.", _driver("start.py")),
     "worker": Question("Requests through a Worker, traced and not.", _driver("worker.py")),
