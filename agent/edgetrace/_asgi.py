@@ -100,8 +100,11 @@ class _Exchange:
 
     def _route(self) -> str:
         try:
-            found = self.scope.get("route")
-            return str(found.path) if found is not None else _path(self._app.routes, self._asked)
+            found, home = self.scope.get("route"), self.scope.get("root_path")
+            if found is not None and home == self._asked.get("root_path"):
+                return str(found.path)
+            # None, or one of a mounted application, which does not know where it is mounted.
+            return _path(self._app.routes, self._asked)
         except Exception:  # a framework that we do not know
             return ""
 
