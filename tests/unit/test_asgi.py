@@ -183,9 +183,8 @@ def test_an_exception_is_recorded_once_and_goes_on() -> None:
         with pytest.raises(ValueError, match="a bug"):
             await alone.ask("/broken")
         assert behind.runtime.ready({})
-        with behind.runtime.invocation(behind.ctx, "GET"):
-            with pytest.raises(ValueError, match="a bug"):
-                await behind.ask("/broken")
+        with behind.runtime.invocation(behind.ctx, "GET"), pytest.raises(ValueError, match="a bug"):
+            await behind.ask("/broken")
         for bench in (alone, behind):
             span = await bench.span()
             assert [event.name for event in span.events] == ["exception"]
