@@ -196,8 +196,8 @@ class Default(WorkerEntrypoint):
         headers = {"content-type": metrics.CONTENT_TYPE, "cache-control": "no-store"}
         return respond(200, text, headers)
 
-    async def queue(self, batch: Any) -> None:
-        """Take a batch of the traces' Queue to the collector."""
+    async def queue(self, batch: Any, env: Any = None, ctx: Any = None) -> None:
+        """Take a batch of the traces' Queue to the collector; the runtime passes all three."""
         if not _isolate:
             _isolate.append(Isolate(self.env))
         provider = _isolate[0].runtime.provider

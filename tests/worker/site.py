@@ -79,6 +79,10 @@ class Site:
         """Have a path answered by a coroutine; with `read=False` it reads the body itself."""
         self._scripts[path] = (handler, read)
 
+    def unscript(self, path: str) -> None:
+        """Take a coroutine back: the path answers what `put` said."""
+        self._scripts.pop(path, None)
+
     def seen(self, path: str, timeout_s: float = 10.0) -> Seen:
         """The next request for a path that no call has returned yet."""
         return self._seen[path].get(timeout=timeout_s)

@@ -128,7 +128,7 @@ def test_gzip_arrives_as_gzip(gateway: Ingest) -> None:
 
 def test_forged_attributes_are_replaced(gateway: Ingest) -> None:
     """A page cannot say where it is."""
-    forged = request(**{"geo.country.iso_code": "XX", "client.as.number": "1"})
+    forged = request(1, "of a page", **{"geo.country.iso_code": "XX", "client.as.number": "1"})
     gateway.post(forged.SerializeToString(), PROTOBUF)
     known = resource_of(gateway.sink.took()[1])
     assert (known["geo.country.iso_code"], known["client.as.number"]) == ("DE", 64500)

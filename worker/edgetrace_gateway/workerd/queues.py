@@ -21,6 +21,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from edgetrace._config import Settings
+from edgetrace._retry import retry_after_ns
 from edgetrace._types import ExportRequest, ExportResponse, Transport
 from edgetrace.errors import TransportError
 from edgetrace_gateway.inflate import Damaged, TooLarge, gunzip
@@ -32,6 +33,7 @@ MAX_MESSAGE_BYTES: Final = 120_000
 MAX_POST_BYTES: Final = 4_194_304
 """Of joined bodies: gRPC's default limit, which collectors keep for HTTP."""
 RETRY_DELAY_S: Final = 30
+"""Before what the collector did not take comes again, unless it says when, in Retry-After."""
 
 
 _DESCRIBING: Final = ("content-type", "content-encoding")
@@ -117,14 +119,18 @@ async def _post(
         settings.timeout_ms * 1_000_000,
         len(part),
     )
+    delay_s = RETRY_DELAY_S
     try:
         answer = await transport.send(request)
         again = answer.status >= 300 and answer.status != 400
+        wait_ns = retry_after_ns(answer.headers)
+        if wait_ns:
+            delay_s = -(-wait_ns // 1_000_000_000)  # an hour at the most; the Queue keeps for 12
     except TransportError:
         again = True
     for message, _ in part:
         if again:
-            delay = {"delaySeconds": RETRY_DELAY_S}
+            delay = {"delaySeconds": delay_s}
             message.retry(to_js(delay, dict_converter=js.Object.fromEntries))
         else:
             message.ack()
