@@ -10,9 +10,9 @@
     javascript  the same in JavaScript, without Python
 
 All run on the standalone host in workerd on this machine, in turns, with one origin process; a
-figure is the median of the rounds. Every request has a trace of its own, so that each span's place
-can be checked: what was not delivered, or is in a wrong trace, is counted. Compare the columns of
-one run, not the runs of two machines.
+figure is the median of the rounds, CPU is what workerd used per request. Every request has a trace
+of its own, so that each span's place can be checked: what was not delivered, or is in a wrong
+trace, is counted. Compare the columns of one run, not the runs of two machines.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -54,8 +55,9 @@ DELIVERY_S: Final = 15.0
 
 
 class Round(NamedTuple):
-    """One run of one Worker; times in ms."""
+    """One run of one Worker; times in ms, of CPU per request."""
 
+    cpu: float
     p50: float
     p99: float
     per_s: float
@@ -140,7 +142,7 @@ async def load(url: str, path: str, first: int, requests: int, at_once: int) -> 
     seconds = time.perf_counter() - began
     took.sort()
     p99 = took[int(len(took) * 0.99)]
-    return Round(statistics.median(took) * 1e3, p99 * 1e3, requests / seconds, errors)
+    return Round(0.0, statistics.median(took) * 1e3, p99 * 1e3, requests / seconds, errors)
 
 
 async def _response(reader: asyncio.StreamReader) -> int:
@@ -199,20 +201,28 @@ def _spans(body: bytes) -> Iterator[Any]:
             yield from scope.spans
 
 
+def processes(server: workerd.Server) -> Iterator[Path]:
+    """The folders in /proc of a server's workerd; there is one."""
+    todo = [server._child.pid]
+    while todo:
+        folder = Path(f"/proc/{todo.pop()}")
+        for task in (folder / "task").iterdir():
+            todo += map(int, (task / "children").read_text().split())
+        if (folder / "comm").read_text().startswith("workerd"):
+            yield folder
+
+
 def rss_mb(server: workerd.Server) -> float:
     """Resident memory of a server's workerd process, MB."""
-    todo, found = [server._child.pid], 0.0
-    while todo:
-        pid = todo.pop()
-        todo += [
-            int(child)
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        ]
-        if Path(f"/proc/{pid}/comm").read_text().startswith("workerd"):
-            status = Path(f"/proc/{pid}/status").read_text()
-            found += int(status.partition("VmRSS:")[2].split()[0]) / 1024
-    return found
+    texts = [(folder / "status").read_text() for folder in processes(server)]
+    return sum([int(text.partition("VmRSS:")[2].split()[0]) / 1024 for text in texts])
+
+
+def cpu_ms(server: workerd.Server) -> float:
+    """CPU time that a server's workerd has used, ms: what others on the machine do is not in it."""
+    texts = [(folder / "stat").read_text() for folder in processes(server)]
+    times = [text.rpartition(")")[2].split()[11:13] for text in texts]
+    return sum([int(ticks) for pair in times for ticks in pair]) * 1e3 / os.sysconf("SC_CLK_TCK")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -228,7 +238,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             nonlocal number
             url, first = started[name].url, number
             number += requests
+            used = cpu_ms(started[name])
             result = asyncio.run(load(url, options.path, first, requests, options.at_once))
+            result = result._replace(cpu=(cpu_ms(started[name]) - used) / requests)
             if name == "traced":
                 spans.append(collected(site, range(first, number)))
             return result
@@ -245,7 +257,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         name: {
             **{
                 field: round(statistics.median([getattr(one, field) for one in rounds[name]]), 2)
-                for field in ("p50", "p99", "per_s")
+                for field in ("cpu", "p50", "p99", "per_s")
             },
             "errors": sum(one.errors for one in rounds[name]),
             "rss_before_mb": round(before[name], 1),
@@ -253,8 +265,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         }
         for name in NAMES
     }
-    ratios = [a.p50 / b.p50 for a, b in zip(rounds["traced"], rounds["untraced"], strict=True)]
-    figures["p50_ratio"] = round(statistics.median(ratios), 2)
+    pairs = list(zip(rounds["traced"], rounds["untraced"], strict=True))
+    figures["p50_ratio"] = round(statistics.median([a.p50 / b.p50 for a, b in pairs]), 2)
+    figures["cpu_ratio"] = round(statistics.median([a.cpu / b.cpu for a, b in pairs]), 2)
     figures["spans"] = Spans(*map(sum, zip(*spans, strict=True)))._asdict()
     figures["traces_per_export"] = round(
         figures["spans"]["made"] / 2 / max(1, figures["spans"]["exports"]), 1
@@ -264,19 +277,21 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def table(figures: dict[str, Any]) -> str:
     """Figures for people."""
-    lines = [
-        f"{'':12}{'p50 ms':>8}{'p99 ms':>8}{'req/s':>8}{'errors':>8}{'RSS MB before, after':>24}"
-    ]
+    columns = "".join(
+        [f"{title:>8}" for title in ("CPU ms", "p50 ms", "p99 ms", "req/s", "errors")]
+    )
+    lines = [f"{'':12}{columns}{'RSS MB before, after':>24}"]
     for name in NAMES:
         f = figures[name]
         memory = f"{f['rss_before_mb']}, {f['rss_after_mb']}"
         lines.append(
-            f"{name:12}{f['p50']:>8.2f}{f['p99']:>8.2f}{f['per_s']:>8.0f}"
+            f"{name:12}{f['cpu']:>8.2f}{f['p50']:>8.2f}{f['p99']:>8.2f}{f['per_s']:>8.0f}"
             f"{f['errors']:>8}{memory:>24}"
         )
     s = figures["spans"]
     lines += [
-        f"p50 of traced is {figures['p50_ratio']} times untraced's (median of the rounds' ratios)",
+        f"traced is {figures['p50_ratio']} times untraced's p50, {figures['cpu_ratio']} times its "
+        "CPU (medians of the rounds' ratios)",
         f"{s['made']} spans made, {s['delivered']} delivered, {s['misplaced']} in a wrong place; "
         f"{s['exports']} exports, {figures['traces_per_export']} traces in each",
     ]

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import js
-from pyodide.ffi import JsException, to_js
+from pyodide.ffi import JsException
 
 from edgetrace._context import get_current
 from edgetrace._edge import EdgeRuntime, IncomingRequest
@@ -55,6 +55,8 @@ class Site:
         """
         self._settings, self._runtime, self._fetch = settings, runtime, fetch
         self._counters = counters
+        self._as_it_came = js.Object.new()  # plain, so any request's fetch may have it
+        self._as_it_came.redirect = "manual"
 
     async def answer(
         self, request: Any, incoming: IncomingRequest, env: Any, *, traced: bool = True
@@ -113,8 +115,7 @@ class Site:
 
     async def _send(self, outgoing: Any, env: Any) -> Any:
         if self._settings.origin:
-            manual = to_js({"redirect": "manual"}, dict_converter=js.Object.fromEntries)
-            return await self._fetch(outgoing, manual)
+            return await self._fetch(outgoing, self._as_it_came)
         return await env.ASSETS.fetch(outgoing)
 
 
