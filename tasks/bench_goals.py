@@ -113,9 +113,12 @@ def _verdict(goal: Goal, results: Mapping[tuple[str, str, str, str], Result]) ->
     theirs = _of_fact(results.get((goal.benchmark, *_place(there))), goal.fact)
     if ours is None or theirs is None:
         known = ours or theirs
-        unit = known.unit if known else ""
-        figure, beside = (one.median if one else None for one in (ours, theirs))
-        return Verdict(goal, figure, beside, unit)
+        return Verdict(
+            goal,
+            None if ours is None else ours.median,
+            None if theirs is None else theirs.median,
+            known.unit if known else "",
+        )
     times = ratio(ours, theirs)
     pair = (ours.median, theirs.median, ours.unit)
     if goal.at_least is not None:

@@ -34,11 +34,13 @@ EDGE: Final = HOME / "edge"
 BUNDLES: Final = HOME / "bundles"
 PYODIDE_PYTHON: Final = "3.14"
 TARGETS: Final = {
+    "worker": ("neutral", "esm"),
     "page": ("browser", "iife"),
     "module": ("browser", "esm"),
     "node": ("node", "esm"),
 }
-"""esbuild's platform and format: a script tag, a module of a page, a program for Node."""
+"""esbuild's platform and format: a Worker, a script tag, a module of a page, a program for
+Node."""
 
 
 def python() -> Path:
@@ -134,7 +136,10 @@ def bundle(
     command += [f"--platform={system}", f"--format={form}", f"--outfile={made}"]
     command += ["--target=es2022", "--log-level=error"]
     command += [f"--alias:{name}={path}" for name, path in (inputs or {}).items()]
-    if target == "node":  # what is CommonJS among the peers calls require of Node's own modules
+    if target == "worker":
+        command += ["--conditions=workerd,worker,browser", "--main-fields=browser,module,main"]
+        command += ["--external:node:*", "--external:cloudflare:*"]
+    elif target == "node":  # what is CommonJS among the peers calls require of Node's own modules
         command.append(
             "--banner:js=import{createRequire}from'node:module';"
             "const require=createRequire(import.meta.url);"

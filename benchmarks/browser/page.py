@@ -16,12 +16,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
-sys.path[:0] = [str(Path(__file__).resolve().parent)]
+ROOT: Final = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "agent")]
 
-from host import launched  # noqa: E402
-from main_thread import CATEGORIES, Cost, cost  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402
-from views import NONE, OURS, Party, TallySite, page_of, peers, settle  # noqa: E402
+
+from benchmarks.browser.host import launched  # noqa: E402
+from benchmarks.browser.main_thread import CATEGORIES, Cost, cost  # noqa: E402
+from benchmarks.browser.views import NONE, OURS, Party, TallySite, page_of, peers, settle  # noqa: E402
+from benchmarks.summary import line  # noqa: E402
 
 THROTTLES: Final = (1, 4)
 LOADED: Final = "performance.getEntriesByType('navigation')[0].loadEventEnd"
@@ -55,20 +58,8 @@ def view(browser: Browser, site: TallySite, party: Party, throttle: int, resourc
 
 def show(party: Party, throttle: int, name: str, values: list[float], **facts: Any) -> None:
     """Print one line of ms."""
-    values = sorted(values)
-    middle = median(values)
-    quarter = len(values) // 4
-    width = values[-1 - quarter] - values[quarter]
-    line = {
-        "case": f"{name}, {throttle}x" + (f", {party.case}" if party.case else ""),
-        "who": party.who,
-        "host": "chromium",
-        "unit": "ms",
-        "median": round(middle, 3),
-        "spread": round(width / abs(middle), 3) if middle else 0.0,
-        "samples": len(values),
-    }
-    print(json.dumps(line | facts), flush=True)
+    case = f"{name}, {throttle}x" + (f", {party.case}" if party.case else "")
+    line(case, "ms", values, who=party.who, host="chromium", **facts)
 
 
 def main() -> int:

@@ -4,31 +4,51 @@
     .venv/bin/python benchmarks/browser/wire.py [--quick]
 
 Sizes are of request bodies as they travelled, headers left out; a view's size hardly varies, so
-three views are enough. The code's weight is of every file that the view fetched for it, gzip -9.
+three views are enough. The code's weight is of every file that the view fetched for it, brotli 11.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
-from collections.abc import Iterator
-from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
-sys.path[:0] = [str(Path(__file__).resolve().parent)]
+ROOT: Final = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "agent")]
 
-from host import launched  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402
-from views import OURS, Party, TallySite, page_of, peers, settle  # noqa: E402
+
+from benchmarks.browser.host import launched  # noqa: E402
+from benchmarks.browser.views import OURS, Party, TallySite, page_of, peers, settle  # noqa: E402
+from benchmarks.summary import line  # noqa: E402
+from tasks.bench_peers import HOME  # noqa: E402
+from tasks.console import run  # noqa: E402
+from tasks.paths import VENV_BIN  # noqa: E402
+
+WEIGHTS: Final = HOME / "brotli.json"
+BROTLI: Final = (
+    "const data = require('fs').readFileSync(process.argv[1]);"
+    "console.log(require('zlib').brotliCompressSync(data).length)"
+)
 
 
-@cache
 def weight(file: Path) -> int:
-    """Bytes of a file, gzipped as a careful host would."""
-    return len(gzip.compress(file.read_bytes(), 9))
+    """Bytes of a file as a careful host sends it: brotli 11; seconds for megabytes, so kept."""
+    ready = file.with_name(file.name + ".br")
+    if ready.is_file():
+        return ready.stat().st_size
+    data = file.read_bytes()
+    known: dict[str, int] = json.loads(WEIGHTS.read_text()) if WEIGHTS.exists() else {}
+    name = sha256(data).hexdigest()
+    if name not in known:
+        command = [VENV_BIN / "node", "-e", BROTLI, file]
+        known[name] = int(run(command, what="brotli").strip())
+        WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
+        WEIGHTS.write_text(json.dumps(known))
+    return known[name]
 
 
 def view(browser: Browser, site: TallySite, party: Party) -> dict[str, Any]:
@@ -58,22 +78,17 @@ def view(browser: Browser, site: TallySite, party: Party) -> dict[str, Any]:
     }
 
 
-def lines(party: Party, views: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """A party's JSON lines."""
+def show(party: Party, views: list[dict[str, Any]]) -> None:
+    """Print a party's lines."""
     last = views[-1]
-    base = {"who": party.who, "host": "chromium", "samples": len(views)}
-    for case, key in (("as sent", "sent"), ("code of it, gzip", "code")):
-        sizes = [one[key] for one in views]
-        middle = median(sizes)
-        spread = (max(sizes) - min(sizes)) / 2 / middle if middle else 0.0
-        name = f"{case}, {party.case}" if party.case else case
-        line = {"case": name, "unit": "B", "median": middle, "spread": spread}
-        if key == "sent":
-            line |= {"requests": last["requests"], "spans": last["spans"]}
-            line |= {"content_encoding": last["encoding"], "plain_bytes": last["plain"]}
-            if last["spans"]:
-                line["bytes_per_span"] = round(middle / last["spans"], 1)
-        yield base | line
+    where = {"who": party.who, "host": "chromium"}
+    ending = f", {party.case}" if party.case else ""
+    sent = [one["sent"] for one in views]
+    facts = {name: last[name] for name in ("requests", "spans", "encoding", "plain")}
+    if last["spans"]:
+        facts["bytes_per_span"] = round(median(sent) / last["spans"], 1)
+    line(f"as sent{ending}", "B", sent, **where, **facts)
+    line(f"code of it, brotli{ending}", "B", [one["code"] for one in views], **where)
 
 
 def main() -> int:
@@ -87,8 +102,7 @@ def main() -> int:
             for party in parties:
                 views[party].append(view(browser, site, party))
     for party in parties:
-        for line in lines(party, views[party]):
-            print(json.dumps(line), flush=True)
+        show(party, views[party])
     site.close()
     return 0
 
