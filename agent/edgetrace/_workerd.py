@@ -68,12 +68,15 @@ class Workerd:
     def wait_until(self, ctx: Any, work: Coroutine[Any, Any, None]) -> None:
         """See `EdgePlatform`; a task, because a bare coroutine would lose its context variables."""
         task = asyncio.ensure_future(work)
+        # The SDK has taught the ctx of a class to keep what it is given, not that of a function.
+        proxy = create_proxy(task)
+        task.add_done_callback(lambda _: proxy.destroy())
         if ctx is not None:
-            ctx.waitUntil(task)
+            ctx.waitUntil(proxy)
             return
         from workers import wait_until  # what the platform takes the event to be
 
-        wait_until(task)
+        wait_until(proxy)
 
     def plain_fetch(self, *arguments: Any) -> Awaitable[Any]:
         """The platform's fetch, without a span, for who makes one itself."""
