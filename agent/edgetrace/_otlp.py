@@ -14,11 +14,13 @@ Source: opentelemetry-proto 1.10, collector/trace/v1/trace_service.proto and tra
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from struct import Struct
 from typing import Final, NamedTuple
 
 from . import _fields as f
-from ._protobuf import delimited, double, fixed32, fixed64, read_fields, utf8, varint
-from ._types import Attributes, AttributeValue, Event, Link, Resource, Scope, SpanContext, SpanData
+from ._key_values import add_attributes, keep, key_values
+from ._protobuf import delimited, fixed32, fixed64, read_fields, utf8, varint
+from ._types import Event, Link, Resource, Scope, SpanContext, SpanData
 
 HAS_IS_REMOTE: Final = 0x100
 IS_REMOTE: Final = 0x200
@@ -26,14 +28,23 @@ IS_REMOTE: Final = 0x200
 process.
 """
 
-_TRUE: Final = f.ANY_VALUE_BOOL_VALUE + b"\x01"
-_FALSE: Final = f.ANY_VALUE_BOOL_VALUE + b"\x00"
-_MAX_KEYS: Final = 1024
+_TRACE_ID: Final = f.SPAN_TRACE_ID + b"\x10"
+_SPAN_ID: Final = f.SPAN_SPAN_ID + b"\x08"
+_PARENT_SPAN_ID: Final = f.SPAN_PARENT_SPAN_ID + b"\x08"
+_START: Final = f.SPAN_START_TIME_UNIX_NANO
+_END: Final = f.SPAN_END_TIME_UNIX_NANO
+_FIXED: Final = Struct("<cBcQcQ").pack
+"""Kind, start and end in one go."""
+_WRONG_IDS: Final = "a trace id has 16 bytes, a span id 8"
 
-_key_fields: Final[dict[str, bytes]] = {}
-"""KeyValue.key fields by key: the same few keys open every attribute. Emptied when keys turn out to
-be data.
+_names: Final[dict[str, bytes]] = {}
+"""By name, the field of a span's: the same few come again and again. Emptied when they turn out to
+be data, as the next is.
 """
+_openings: Final[dict[int, bytes]] = {}
+"""By the size of a span, its key and that size."""
+_event_fields: Final[dict[str, tuple[bytes, bytes]]] = {}
+"""By name of an event without attributes, what stands before and after its time."""
 
 
 class PartialSuccess(NamedTuple):
@@ -75,30 +86,67 @@ def encode_span(span: SpanData) -> bytes:
     Raises:
         Exception: Of whatever kind, if `span` is not as `SpanData` says.
     """
-    context, parent = checked(span.context), span.parent
-    parts = [
-        f.SPAN_TRACE_ID + b"\x10",
-        context.trace_id,
-        f.SPAN_SPAN_ID + b"\x08",
-        context.span_id,
-    ]
-    if context.trace_state:
+    # All at once: each field of a NamedTuple by its name costs what a call does.
+    context, parent, name, kind, start, end, attributes, events, links, status, n, m, k = span
+    trace_id, span_id, flags, trace_state, _ = context
+    if len(trace_id) != 16 or len(span_id) != 8:
+        raise ValueError(_WRONG_IDS)
+    parts = [_TRACE_ID, trace_id, _SPAN_ID, span_id]
+    if trace_state:
         parts.append(delimited(f.SPAN_TRACE_STATE, _trace_state(context)))
+    flags = flags & 0xFF | HAS_IS_REMOTE
     if parent is not None:
-        parts += (f.SPAN_PARENT_SPAN_ID + b"\x08", checked(parent).span_id)
-    if span.name:
-        parts.append(delimited(f.SPAN_NAME, utf8(span.name)))
-    parts.append(f.SPAN_KIND + varint(span.kind))
-    if span.start_unix_nano:
-        parts.append(f.SPAN_START_TIME_UNIX_NANO + fixed64(span.start_unix_nano))
-    if span.end_unix_nano:
-        parts.append(f.SPAN_END_TIME_UNIX_NANO + fixed64(span.end_unix_nano))
-    for key, value in span.attributes.items():
-        parts.append(_key_value(f.SPAN_ATTRIBUTES, key, value))
+        parent_trace_id, parent_span_id, _, _, is_remote = parent
+        if len(parent_trace_id) != 16 or len(parent_span_id) != 8:
+            raise ValueError(_WRONG_IDS)
+        parts += (_PARENT_SPAN_ID, parent_span_id)
+        if is_remote:
+            flags |= IS_REMOTE
+    if name:
+        parts.append(_names.get(name) or _name(name))
+    if start and end and 0 <= kind < 128:
+        parts.append(_FIXED(f.SPAN_KIND, kind, _START, start, _END, end))
+    else:
+        parts.append(_odd(kind, start, end))
+    add_attributes(parts, attributes)
+    if events or links or status[0] or n or m or k:  # counts of what was dropped
+        parts += _rest(span)
+    parts.append(f.SPAN_FLAGS + fixed32(flags))
+    message = b"".join(parts)
+    size = len(message)
+    return (_openings.get(size) or _opening(size)) + message
+
+
+def _opening(size: int) -> bytes:
+    return keep(_openings, size, f.SCOPE_SPANS_SPANS + varint(size))
+
+
+def _name(name: str) -> bytes:
+    return keep(_names, name, delimited(f.SPAN_NAME, utf8(name)))
+
+
+def _odd(kind: int, start: int, end: int) -> bytes:
+    """What `_FIXED` cannot write: times of 0, which are left out, and kinds that there are not."""
+    parts = [f.SPAN_KIND + varint(kind)]
+    if start:
+        parts.append(f.SPAN_START_TIME_UNIX_NANO + fixed64(start))
+    if end:
+        parts.append(f.SPAN_END_TIME_UNIX_NANO + fixed64(end))
+    return b"".join(parts)
+
+
+def _rest(span: SpanData) -> list[bytes]:
+    """What most spans do not have: the fields between attributes and flags."""
+    parts = []
     if span.dropped_attributes_count:
         parts.append(_count(f.SPAN_DROPPED_ATTRIBUTES_COUNT, span.dropped_attributes_count))
     for event in span.events:
-        parts.append(delimited(f.SPAN_EVENTS, _event(event)))
+        name, time, attributes, dropped = event
+        if time and not attributes and not dropped:
+            before, after = _event_fields.get(name) or _bare_event(name)
+            parts += (before, fixed64(time), after)
+        else:
+            parts.append(delimited(f.SPAN_EVENTS, _event(event)))
     if span.dropped_events_count:
         parts.append(_count(f.SPAN_DROPPED_EVENTS_COUNT, span.dropped_events_count))
     for link in span.links:
@@ -107,28 +155,26 @@ def encode_span(span: SpanData) -> bytes:
         parts.append(_count(f.SPAN_DROPPED_LINKS_COUNT, span.dropped_links_count))
     code, description = span.status
     if code:
-        status = delimited(f.STATUS_MESSAGE, utf8(description)) if description else b""
-        parts.append(delimited(f.SPAN_STATUS, status + f.STATUS_CODE + varint(code)))
-    remote = IS_REMOTE if parent is not None and parent.is_remote else 0
-    parts.append(f.SPAN_FLAGS + fixed32(context.trace_flags & 0xFF | HAS_IS_REMOTE | remote))
-    return delimited(f.SCOPE_SPANS_SPANS, b"".join(parts))
+        message = delimited(f.STATUS_MESSAGE, utf8(description)) if description else b""
+        parts.append(delimited(f.SPAN_STATUS, message + f.STATUS_CODE + varint(code)))
+    return parts
+
+
+def _bare_event(name: str) -> tuple[bytes, bytes]:
+    before, _, after = delimited(f.SPAN_EVENTS, _event(Event(name, 1))).partition(fixed64(1))
+    return keep(_event_fields, name, (before, after))
 
 
 def checked(context: SpanContext) -> SpanContext:
     """Raise ValueError for ids of a wrong length: receivers refuse the whole request for them."""
     if len(context.trace_id) != 16 or len(context.span_id) != 8:
-        raise ValueError("a trace id has 16 bytes, a span id 8")
+        raise ValueError(_WRONG_IDS)
     return context
 
 
 def encode_resource(resource: Resource) -> bytes:
     """Encode a Resource message, without a key."""
-    return b"".join(
-        [
-            _key_value(f.RESOURCE_ATTRIBUTES, key, value)
-            for key, value in resource.attributes.items()
-        ]
-    )
+    return key_values(f.RESOURCE_ATTRIBUTES, resource.attributes.items())
 
 
 def encode_scope(scope: Scope) -> bytes:
@@ -138,8 +184,7 @@ def encode_scope(scope: Scope) -> bytes:
         parts.append(delimited(f.INSTRUMENTATION_SCOPE_NAME, utf8(scope.name)))
     if scope.version:
         parts.append(delimited(f.INSTRUMENTATION_SCOPE_VERSION, utf8(scope.version)))
-    for key, value in scope.attributes:
-        parts.append(_key_value(f.INSTRUMENTATION_SCOPE_ATTRIBUTES, key, value))
+    parts.append(key_values(f.INSTRUMENTATION_SCOPE_ATTRIBUTES, scope.attributes))
     return b"".join(parts)
 
 
@@ -174,51 +219,6 @@ def decode_partial_success(body: bytes) -> PartialSuccess:
     )
 
 
-def any_value(value: AttributeValue) -> bytes:
-    """Encode an AnyValue message, without a key; None is the empty message."""
-    kind = type(value)
-    if kind is str:
-        return delimited(f.ANY_VALUE_STRING_VALUE, utf8(value))  # type: ignore[arg-type]  # narrowed by identity
-    if kind is int:
-        return f.ANY_VALUE_INT_VALUE + varint(value)  # type: ignore[arg-type]  # as above
-    if kind is float:
-        return f.ANY_VALUE_DOUBLE_VALUE + double(value)
-    if value is True:
-        return _TRUE
-    if value is False:
-        return _FALSE
-    if isinstance(value, bytes):
-        return delimited(f.ANY_VALUE_BYTES_VALUE, value)
-    if isinstance(value, dict):
-        items = [_key_value(f.KEY_VALUE_LIST_VALUES, key, item) for key, item in value.items()]
-        return delimited(f.ANY_VALUE_KVLIST_VALUE, b"".join(items))
-    if isinstance(value, tuple):
-        items = [delimited(f.ARRAY_VALUE_VALUES, any_value(item)) for item in value]
-        return delimited(f.ANY_VALUE_ARRAY_VALUE, b"".join(items))
-    if value is None:
-        return b""
-    raise TypeError(f"{kind.__name__} was not cleaned")
-
-
-def _key_value(opening: bytes, key: str, value: AttributeValue) -> bytes:
-    key_field = _key_fields.get(key)
-    if key_field is None:
-        if len(_key_fields) >= _MAX_KEYS:
-            _key_fields.clear()
-        named = delimited(f.KEY_VALUE_KEY, utf8(key)) if key else b""
-        key_field = named + f.KEY_VALUE_VALUE
-        _key_fields[key] = key_field
-    encoded = any_value(value)
-    size = varint(len(encoded))
-    return b"".join(
-        (opening, varint(len(key_field) + len(size) + len(encoded)), key_field, size, encoded)
-    )
-
-
-def _attributes(opening: bytes, attributes: Attributes) -> list[bytes]:
-    return [_key_value(opening, key, value) for key, value in attributes.items()]
-
-
 def _count(key: bytes, count: int) -> bytes:
     return key + varint(min(count, 2**32 - 1))
 
@@ -229,7 +229,7 @@ def _event(event: Event) -> bytes:
         parts.append(f.SPAN_EVENT_TIME_UNIX_NANO + fixed64(event.time_unix_nano))
     if event.name:
         parts.append(delimited(f.SPAN_EVENT_NAME, utf8(event.name)))
-    parts += _attributes(f.SPAN_EVENT_ATTRIBUTES, event.attributes)
+    parts.append(key_values(f.SPAN_EVENT_ATTRIBUTES, event.attributes.items()))
     if event.dropped_attributes_count:
         parts.append(_count(f.SPAN_EVENT_DROPPED_ATTRIBUTES_COUNT, event.dropped_attributes_count))
     return b"".join(parts)
@@ -243,7 +243,7 @@ def _link(link: Link) -> bytes:
     ]
     if context.trace_state:
         parts.append(delimited(f.SPAN_LINK_TRACE_STATE, _trace_state(context)))
-    parts += _attributes(f.SPAN_LINK_ATTRIBUTES, link.attributes)
+    parts.append(key_values(f.SPAN_LINK_ATTRIBUTES, link.attributes.items()))
     if link.dropped_attributes_count:
         parts.append(_count(f.SPAN_LINK_DROPPED_ATTRIBUTES_COUNT, link.dropped_attributes_count))
     remote = IS_REMOTE if context.is_remote else 0

@@ -20,6 +20,7 @@ fixed64: Final = Struct("<Q").pack
 double: Final = Struct("<d").pack
 
 _ONE_BYTE: Final = tuple(bytes([value]) for value in range(128))
+_LOW: Final = tuple(bytes([value | 0x80]) for value in range(128))
 _MASK: Final = 2**64 - 1
 
 
@@ -30,7 +31,7 @@ def varint(value: int) -> bytes:
     if 0 <= value < 128:
         return _ONE_BYTE[value]
     if 128 <= value < 16_384:
-        return bytes((value & 0x7F | 0x80, value >> 7))
+        return _LOW[value & 0x7F] + _ONE_BYTE[value >> 7]
     value &= _MASK
     out = bytearray()
     while value > 127:

@@ -25,7 +25,7 @@ LAYERS: tuple[set[str], ...] = (
     # L3: a span's life
     {"_threshold", "_sampler", "_routes", "_limits", "_span"},
     # L4: bytes out, browser entries in
-    {"_fields", "_protobuf", "_otlp", "_otlp_json", "_http", "_edge_facts"}
+    {"_fields", "_protobuf", "_key_values", "_otlp", "_otlp_json", "_http", "_edge_facts"}
     | {"_entries", "_phases", "_timing", "_page_info", "_join", "_custom"},
     # L5: what waits, what is sent, what comes back
     {"_batch", "_frame", "_retry", "_request_state", "_export", "_tail"},

@@ -14,8 +14,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from edgetrace import _otlp
-from edgetrace._otlp import PROTOBUF, PartialSuccess, any_value, encode_span
+from edgetrace import _key_values
+from edgetrace._key_values import any_value
+from edgetrace._otlp import PROTOBUF, PartialSuccess, encode_span
 from edgetrace._types import (
     Event,
     Link,
@@ -192,4 +193,37 @@ def test_key_memory_is_bounded() -> None:
     for number in range(3_000):
         span = simple_span(attributes={f"key{number}": number})
         assert decoded(span).attributes[0].key == f"key{number}"
-    assert len(_otlp._key_fields) <= 1024
+    assert len(_key_values._keys) <= _key_values.MAX_KEYS
+
+
+def test_value_memory_is_bounded() -> None:
+    """A key whose values are data forgets them, and they are still written right."""
+    for number in range(3 * _key_values.MAX_VALUES):
+        span = decoded(simple_span(attributes={"text": f"t{number}", "number": number}))
+        assert span.attributes[0].value.string_value == f"t{number}"
+        assert span.attributes[1].value.int_value == number
+    for key in ("text", "number"):
+        assert not _key_values._keys[key].texts
+        assert not _key_values._keys[key].integers
+
+
+def test_long_texts_are_not_remembered() -> None:
+    """They are data, and would be held for good."""
+    decoded(simple_span(attributes={"long": "x" * (_key_values.MAX_TEXT_BYTES + 1)}))
+    assert not _key_values._keys["long"].texts
+
+
+@pytest.mark.parametrize("values", [(1, True, 1.0, "1"), (0.0, 0, False), (True, 1)])
+def test_equal_values_of_different_types_stay_apart(values: tuple[Any, ...]) -> None:
+    """1 == True == 1.0, but they are three values on the wire, whichever comes first."""
+    for value in values * 2:
+        span = decoded(simple_span(attributes={"same": value}))
+        assert span.attributes[0].value == otlp_messages.any_value(value)
+
+
+@pytest.mark.parametrize("size", [0, 1, 90, 105, 106, 107, 108, 109, 110, 120, 127, 128, 16_384])
+def test_texts_of_every_length(size: int) -> None:
+    """One-byte lengths end at 127, for the text and for each message around it; % is no pattern."""
+    attributes = {"100%b": "x" * size}
+    (attribute,) = decoded(simple_span(attributes=attributes)).attributes
+    assert (attribute.key, attribute.value.string_value) == ("100%b", "x" * size)
