@@ -45,14 +45,13 @@ class Exporter:
             resource: Sent once with each request.
             entropy: For the backoff's jitter.
         """
-        self._settings = settings
-        self._entropy = entropy
+        self._settings, self._entropy = settings, entropy
         self._framer = Framer(settings, resource)
+        self._encode = self._framer.encoding.span
         self._room_bytes = settings.max_request_bytes - self._framer.head_bytes
         self._queue = BatchQueue(settings.max_queue_size)
         self._pending: dict[int, PendingRequest] = {}
-        self._next_id = 1
-        self._flush_mark = 0
+        self._next_id, self._flush_mark = 1, 0
         self._batch_deadline_ns: int | None = None
         self._not_before_ns = -(2**63)
         self._closed = False
@@ -76,16 +75,17 @@ class Exporter:
         if self._closed:
             return self._drop(DropReason.SHUTDOWN, 1)
         try:
-            data = self._framer.encoding.span(span)
+            data = self._encode(span)
             size = len(data) + self._framer.scope_bytes[scope]
         except Exception:  # a SpanData that was not made by us may hold anything
             return self._drop(DropReason.UNENCODABLE, 1)
         if size > self._room_bytes:
             return self._drop(DropReason.TOO_LARGE, 1)
-        was_full = self._has_full_batch()
         if not self._queue.offer(scope, data):
             return self._drop(DropReason.QUEUE_FULL, 1)
-        return self._batch_deadline_ns is None or (not was_full and self._has_full_batch())
+        if self._batch_deadline_ns is None:
+            return True
+        return self._has_full_batch() and not self._has_full_batch(1, len(data))
 
     def next_request(self, now_ns: int) -> ExportRequest | None:
         """What to send now; call until it returns None.
@@ -238,10 +238,10 @@ class Exporter:
     def _in_flight(self) -> int:
         return sum([pending.request.spans for pending in self._pending.values()])
 
-    def _has_full_batch(self) -> bool:
+    def _has_full_batch(self, less_spans: int = 0, less_bytes: int = 0) -> bool:
         return (
-            len(self._queue) >= self._settings.max_export_batch_size
-            or self._queue.size_bytes >= self._room_bytes
+            len(self._queue) - less_spans >= self._settings.max_export_batch_size
+            or self._queue.size_bytes - less_bytes >= self._room_bytes
         )
 
     def _may_open(self) -> bool:
