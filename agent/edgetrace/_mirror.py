@@ -41,13 +41,13 @@ class PlatformMirror:
         mirrored = self._open.pop(span.context.span_id, None)
         if mirrored is None:
             return
-        with suppress(Exception):  # its event may be over
-            mirrored.updateName(span.name)
-            for key, value in span.attributes.items():
-                if isinstance(value, str | int | float):
-                    mirrored.setAttribute(key, value)
-            if span.status.code is StatusCode.ERROR:
-                mirrored.setAttribute("error", True)
-                mirrored.setAttribute("error.message", span.status.description)
-        with suppress(Exception):
-            mirrored.end()
+        calls: list[tuple[Any, ...]] = [("updateName", span.name)]
+        for key, value in span.attributes.items():
+            if isinstance(value, str | int | float):
+                calls.append(("setAttribute", key, value))
+        if span.status.code is StatusCode.ERROR:
+            calls.append(("setAttribute", "error", True))
+            calls.append(("setAttribute", "error.message", span.status.description))
+        for method, *args in [*calls, ("end",)]:
+            with suppress(Exception):  # its event may be over; what is refused costs nothing else
+                getattr(mirrored, method)(*args)

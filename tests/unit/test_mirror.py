@@ -32,7 +32,9 @@ class PlatformSpan:
         self.name = name
 
     def setAttribute(self, key: str, value: Any) -> None:  # noqa: N802  # the platform's
-        """See Cloudflare's documentation."""
+        """See Cloudflare's documentation; a BigInt is no attribute."""
+        if isinstance(value, int) and value >= 2**53:
+            raise TypeError("parameter 2 is not of type 'string or number or boolean'")
         self.attributes[key] = value
 
     def end(self) -> None:
@@ -68,7 +70,7 @@ def test_each_sampled_span_is_the_platforms_too() -> None:
 
     async def main() -> None:
         runtime, ctx = traced(), Tracing()
-        with runtime.invocation(ctx, "GET", attributes={"a": 1, "b": "x"}) as span:
+        with runtime.invocation(ctx, "GET", attributes={"big": 2**60, "a": 1, "b": "x"}) as span:
             span.update_name("GET /a")
             span.set_attribute("list", [1, 2])
             with runtime.tracer.start_as_current_span("child") as child:
