@@ -2,7 +2,8 @@
 """Handlers of every kind, traced, and fetches of every kind; GET /<what to do>.
 
 Bindings: ORIGIN (variable: an origin that tells what it was asked), KV, QUEUE, COUNTER (Durable
-Object of class `Counter`), OTHER (this Worker's entrypoint `Other`), SELF (this Worker), FLOW.
+Object of class `Counter`), OTHER (this Worker's entrypoint `Other`), SELF (this Worker), FLOW,
+PRODUCER (a Worker whose tail this one is).
 """
 
 import asyncio
@@ -71,8 +72,8 @@ class Default(WorkerEntrypoint):
     async def do_js(self, request, query):
         return js.Response.new("from JavaScript")
 
-    async def do_cf(self, request, query):
-        return Response("cf")
+    async def do_produce(self, request, query):
+        return await self.env.PRODUCER.fetch("https://producer.example/")
 
     # Fetches: each answers what the origin was asked.
 
