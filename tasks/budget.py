@@ -10,13 +10,25 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tasks.paths import ROOT
 
+START: Final = (
+    "agent.js",
+    "edgetrace-worker.js",
+    "edgetrace-bytecode.zip",
+    "edgetrace-stdlib.zip",
+    "pyodide/pyodide.mjs",
+    "pyodide/pyodide.asm.mjs",
+    "pyodide/pyodide.asm.wasm",
+)
+"""What a first page view downloads."""
+UNITS: Final = {"bytes": "B", "gzip_bytes": "B gzip", "br_bytes": "B brotli"}
+
 
 class Line(NamedTuple):
-    """One limit and how much of it is used, in bytes. `measure` is `bytes` or `gzip_bytes`."""
+    """One limit and how much of it is used, in bytes. `measure` is one of `UNITS`."""
 
     what: str
     measure: str
@@ -29,9 +41,8 @@ class Line(NamedTuple):
         return self.used <= self.limit
 
     def __str__(self) -> str:
-        unit = "B gzip" if self.measure == "gzip_bytes" else "B"
         state = f"{self.used / self.limit:4.0%} of" if self.kept else "OVER"
-        return f"{self.what:22} {self.used:7,} {unit:6}  {state} {self.limit:,}"
+        return f"{self.what:22} {self.used:9,} {UNITS[self.measure]:8}  {state} {self.limit:,}"
 
 
 def limits() -> dict[str, dict[str, int]]:
@@ -54,3 +65,12 @@ def compare(dist: Path) -> list[Line]:
     for measure, limit in total.items():
         lines.append(Line("together", measure, sum(files[name][measure] for name in table), limit))
     return lines
+
+
+def start(dist: Path) -> Line:
+    """All that a first page view downloads, as brotli, from a server that has it."""
+    files = json.loads((dist / "manifest.json").read_text(encoding="utf-8"))["files"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    limit: int = project["tool"]["edgetrace"]["start_budget"]["br_bytes"]
+    used = sum(files[name].get("br_bytes", files[name]["bytes"]) for name in START)
+    return Line("first page view", "br_bytes", used, limit)

@@ -3,11 +3,12 @@
 
     dist/
       agent.js, edgetrace-worker.js, …-edge.js       esbuild, browser/
-      edgetrace-python.zip                           what the runtime imports, as bytecode
-      edgetrace-agent.zip                            the agent in it, as source for any Pyodide
+      edgetrace-agent.zip                            of agent/edgetrace what the runtime reaches
+      edgetrace-bytecode.zip, edgetrace-stdlib.zip   that, and what it imports, for this Pyodide
       edgetrace-<version>-py3-none-any.whl           hatchling, plain sources
       pyodide/…                                      npm's pyodide, edgetrace in its lock file
       manifest.json                                  sizes, SHA-256, SRI
+      ….br, ….gz                                     of each file that gains by it
 
 The folder is made under .cache/ and renamed into place, so dist/ is always a whole bundle.
 """
@@ -23,9 +24,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tasks import budget, lockfile, manifest, wheel
+from tasks import browser_stdlib, budget, compressed, lockfile, manifest, wheel
 from tasks.agent_archive import agent_zip, modules
-from tasks.browser_stdlib import python_zip
 from tasks.console import run, say, step
 from tasks.node import tool_environ
 from tasks.paths import BROWSER, CACHE, DIST, PACKAGE, PYODIDE, ROOT, VENV_BIN
@@ -75,6 +75,9 @@ def _is_listed(path: Path, entry: dict[str, int | str]) -> bool:
     """Whether a file is what the manifest says; of Pyodide's megabytes the size must do."""
     if not path.exists() or path.stat().st_size != entry["bytes"]:
         return False
+    packed = path.with_name(path.name + ".br")
+    if "br_bytes" in entry and not (packed.exists() and packed.stat().st_size == entry["br_bytes"]):
+        return False
     return path.stat().st_size > HASHED_BYTES or (
         hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]
     )
@@ -105,7 +108,9 @@ def write(folder: Path, work: Path) -> None:
         _build_scripts(folder, work)
     with step("packing the agent, building the wheel"):
         (folder / "edgetrace-agent.zip").write_bytes(agent_zip())
-        (folder / "edgetrace-python.zip").write_bytes(python_zip(modules()))
+        agent = modules()
+        (folder / "edgetrace-bytecode.zip").write_bytes(browser_stdlib.agent_zip(agent))
+        (folder / "edgetrace-stdlib.zip").write_bytes(browser_stdlib.stdlib_zip(agent))
         built = wheel.build(folder)
     with step("copying Pyodide, adding edgetrace to its lock file"):
         (folder / "pyodide").mkdir()
@@ -115,6 +120,8 @@ def write(folder: Path, work: Path) -> None:
         table = (PYODIDE / "pyodide-lock.json").read_text(encoding="utf-8")
         locked = lockfile.with_entries(table, lockfile.entries([built]))
         (folder / "pyodide" / "pyodide-lock.json").write_text(locked, encoding="utf-8")
+    with step("compressing what gains by it"):
+        compressed.write(folder)
     with step("hashing"):
         pyodide = json.loads((PYODIDE / "package.json").read_text(encoding="utf-8"))
         listed = manifest.render(folder, wheel.version(), pyodide["version"])
@@ -160,7 +167,7 @@ def main(args: argparse.Namespace) -> int:
     """`build.py bundle`."""
     if not ensure(args.force):
         say("dist/ is up to date")
-    lines = budget.compare(DIST)
+    lines = [*budget.compare(DIST), budget.start(DIST)]
     for line in lines:
         say(f"  {line}")
     over = [line.what for line in lines if not line.kept]

@@ -13,17 +13,19 @@ import errno
 import subprocess
 import sys
 import threading
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tasks import bundle
+from tasks.compressed import encoded
 from tasks.console import BuildError, say
 from tasks.paths import DIST, ROOT
 
 
 class Files(SimpleHTTPRequestHandler):
-    """dist/ as a static host should serve it: right types, any origin, never stale."""
+    """dist/ as a static host should serve it: right types, compressed, any origin, never stale."""
 
     extensions_map = {  # noqa: RUF012 - the base class's own kind of attribute
         **SimpleHTTPRequestHandler.extensions_map,
@@ -36,12 +38,26 @@ class Files(SimpleHTTPRequestHandler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, directory=str(DIST), **kwargs)
 
+    def send_head(self) -> BinaryIO | None:
+        """A file's headers, and the file: the compressed one where there is one and it is taken."""
+        path = Path(self.translate_path(self.path))
+        packed, coding = encoded(path, self.headers.get("Accept-Encoding", ""))
+        if not coding or self.headers.get("Range"):
+            return super().send_head()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", coding)
+        self.send_header("Content-Length", str(packed.stat().st_size))
+        self.end_headers()
+        return packed.open("rb")
+
     def end_headers(self) -> None:
         """Every answer, errors too, may be read by any origin."""
         self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Cross-Origin-Resource-Policy", "cross-origin")
         self.send_header("Timing-Allow-Origin", "*")
         self.send_header("Cache-Control", "no-cache")
+        self.send_header("Vary", "Accept-Encoding")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:

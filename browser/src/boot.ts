@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Brings up Python with the agent in it. Every way to fail ends in one rejected promise with a cause, and in silence.
 //
-//   edgetrace-python.zip   the agent and the standard modules that it needs, bytecode of one Pyodide: for that one
-//   edgetrace-agent.zip    the agent alone, as source: for any other
+//   edgetrace-stdlib.zip, edgetrace-bytecode.zip   what a boot imports, and the agent, as bytecode: for one Pyodide
+//   edgetrace-agent.zip                            the agent as source: for any other
 import type { PyodideAPI } from "pyodide";
 
 type Loader = typeof import("pyodide");
@@ -71,31 +71,26 @@ export async function startPyodide(
   const loader = import(`${base}pyodide.mjs${query ?? ""}`) as Promise<Loader>;
   const wasm = mark("wasm_ms", compile(`${base}pyodide.asm.wasm${query ?? ""}`));
   const options: Options = { indexURL: base, stdout: silent, stderr: silent };
-  const wasmUrl = base + "pyodide.asm.wasm";
-  const files = new Map([[wasmUrl, Promise.resolve(new Response())]]);
-  const ours = query !== undefined || (await loader).version == PYODIDE.version;
+  const files = new Map([[base + "pyodide.asm.wasm", Promise.resolve(new Response())]]); // not read, for it is compiled
   const needed: Promise<unknown>[] = [wasm];
+  const ours = query !== undefined || (await loader).version == PYODIDE.version;
   if (ours) {
-    options.stdLibURL = file("edgetrace-python.zip");
-    const archive = mark("stdlib_ms", get(options.stdLibURL));
+    const library = file("edgetrace-stdlib.zip");
     const glue = mark("glue_ms", import(`${base}pyodide.asm.mjs${query ?? ""}`) as Promise<{ default: Create }>);
-    files.set(options.stdLibURL, archive);
+    files.set(library, mark("stdlib_ms", get(library)));
+    options.stdLibURL = library;
     options.createPyodideModule = async (settings) => (await glue).default(settings);
     options.lockFileContents = { info: PYODIDE.info, packages: {} } as never;
-    needed.push(archive, glue);
+    needed.push(files.get(library)!, glue);
   }
   const restore = given(wasm, files);
-  const started = loader.then(({ loadPyodide }) => loadPyodide(options));
-  try {
-    const python = (await Promise.all([mark("python_ms", started), ...needed]))[0];
-    return ours ? python : await installAgent(python, file("edgetrace-agent.zip"));
-  } finally {
-    restore();
-  }
+  const started = mark("python_ms", loader.then(({ loadPyodide }) => loadPyodide(options)));
+  const python = Promise.all([started, ...needed]).then(([python]) => python);
+  return installAgent(python.finally(restore), file(ours ? "edgetrace-bytecode.zip" : "edgetrace-agent.zip"));
 }
 
 /** Puts the agent on Python's path, unless the page has installed it; zipimport reads it as it is. */
-export async function installAgent(pyodide: PyodideAPI | Promise<PyodideAPI>, url: string): Promise<PyodideAPI> {
+export async function installAgent(pyodide: Promise<PyodideAPI>, url: string): Promise<PyodideAPI> {
   const [python, archive] = await Promise.all([pyodide, get(url).then((answer) => answer.arrayBuffer())]);
   python.FS.writeFile(ARCHIVE, new Uint8Array(archive));
   const path = python.pyimport("sys").path;

@@ -15,3 +15,9 @@ def test_the_bundle_keeps_its_byte_budget(what: str) -> None:
     assert (DIST / "manifest.json").exists(), "there is no bundle; run: python3 build.py bundle"
     over = [str(line) for line in budget.compare(DIST) if line.what == what and not line.kept]
     assert not over
+
+
+def test_a_first_page_view_keeps_its_byte_budget() -> None:
+    """Loader, worker, Pyodide and its bytecode as brotli are within their limit."""
+    line = budget.start(DIST)
+    assert line.kept, str(line)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import importlib.util
 import json
 import os
@@ -31,19 +33,26 @@ const pyodide = await loadPyodide({ lockFileURL: lock, packages: ["edgetrace"] }
 console.log(pyodide.runPython("import edgetrace; edgetrace.__version__"));
 """
 
+UNPACKED = """
+const { createHash } = require("node:crypto");
+const { brotliDecompressSync } = require("node:zlib");
+for (const name of process.argv.slice(1)) {
+  const plain = brotliDecompressSync(require("node:fs").readFileSync(name));
+  console.log(createHash("sha256").update(plain).digest("hex"));
+}
+"""
+
 
 def test_the_bundle_holds_what_a_site_serves() -> None:
     """Loader, worker, edge runtime, agent, wheel, Pyodide, manifest, and nothing else."""
-    found = {path.relative_to(DIST).as_posix() for path in DIST.rglob("*") if path.is_file()}
-    pyodide = {f"pyodide/{name}" for name in (*bundle.PYODIDE_FILES, "pyodide-lock.json", WHEEL)}
-    ours = {
-        "agent.js",
-        "edgetrace-worker.js",
-        "edgetrace-edge.js",
-        "edgetrace-agent.zip",
-        "edgetrace-python.zip",
-        WHEEL,
+    found = {
+        path.relative_to(DIST).as_posix()
+        for path in DIST.rglob("*")
+        if path.is_file() and path.suffix not in manifest.FORMS
     }
+    pyodide = {f"pyodide/{name}" for name in (*bundle.PYODIDE_FILES, "pyodide-lock.json", WHEEL)}
+    archives = {f"edgetrace-{name}.zip" for name in ("agent", "bytecode", "stdlib")}
+    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-edge.js", WHEEL} | archives
     assert found == ours | pyodide | {"manifest.json"}
 
 
@@ -51,7 +60,33 @@ def test_the_manifest_is_true() -> None:
     """Every line of the manifest is what its file's bytes say."""
     listed = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
     for name, entry in listed["files"].items():
+        entry.pop("br_bytes", 0)
         assert manifest.describe((DIST / name).read_bytes()) == entry, name
+
+
+def test_compressed_forms_are_their_files() -> None:
+    """Each `.br` and `.gz` holds the file beside it, a tenth smaller or more."""
+    listed = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))["files"]
+    packed = [path for path in DIST.rglob("*") if path.suffix in manifest.FORMS]
+    assert {path for path in packed if path.suffix == ".br"} == {
+        DIST / f"{name}.br" for name, entry in listed.items() if "br_bytes" in entry
+    }
+    assert DIST / "pyodide" / "pyodide.asm.wasm.br" in packed
+    for path in packed:
+        plain = path.with_suffix("").read_bytes()
+        assert path.stat().st_size <= 0.9 * len(plain)
+        if path.suffix == ".gz":
+            assert gzip.decompress(path.read_bytes()) == plain, path.name
+    brotli = [str(path) for path in packed if path.suffix == ".br"]
+    child = subprocess.run(
+        ["node", "-e", UNPACKED, *brotli],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **tool_environ()},
+        check=True,
+    )
+    hashes = [hashlib.sha256(Path(name[:-3]).read_bytes()).hexdigest() for name in brotli]
+    assert child.stdout.split() == hashes
 
 
 def test_the_agent_archive_holds_two_files() -> None:
@@ -76,6 +111,7 @@ def test_two_folders_make_the_same_bytes(tmp_path: Path) -> None:
         (".venv", VENV),
         ("browser/node_modules", BROWSER / "node_modules"),
         (".cache/pyodide-wheels", CACHE / "pyodide-wheels"),
+        (".cache/compressed", CACHE / "compressed"),  # kept by content
     ):
         (copy / link).symlink_to(target, target_is_directory=True)
     for folder in (ROOT, copy):

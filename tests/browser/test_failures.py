@@ -79,7 +79,8 @@ def test_an_endpoint_that_is_down_until_it_is_back(tab: Tab, site: Site) -> None
     ("missing", "cause"),
     [
         ("/edgetrace/edgetrace-worker.js", "Failed to fetch dynamically imported module"),
-        ("/edgetrace/edgetrace-python.zip", "edgetrace-python.zip?v="),
+        ("/edgetrace/edgetrace-bytecode.zip", "edgetrace-bytecode.zip?v="),
+        ("/edgetrace/edgetrace-stdlib.zip", "edgetrace-stdlib.zip?v="),
         ("/edgetrace/pyodide/pyodide.mjs", "pyodide.mjs"),
         ("/edgetrace/pyodide/pyodide.asm.mjs", "pyodide.asm.mjs"),
         ("/edgetrace/pyodide/pyodide.asm.wasm", "pyodide.asm.wasm?v="),
@@ -98,7 +99,7 @@ def test_a_missing_file(tab: Tab, site: Site, missing: str, cause: str) -> None:
 
 def test_a_file_that_comes_back_is_found_by_the_next_page_view(tab: Tab, site: Site) -> None:
     """A start of Python that failed is tried again: by the next page, in the same shared worker."""
-    site.missing.add("/edgetrace/edgetrace-python.zip")
+    site.missing.add("/edgetrace/edgetrace-stdlib.zip")
     url = site.add("/", html(tag(), resources(COUNT)))
     tab.visit(url)
     assert tab.flush()["runtime"] == "none"
@@ -112,7 +113,8 @@ def test_a_file_that_comes_back_is_found_by_the_next_page_view(tab: Tab, site: S
     ("name", "body", "cause"),
     [
         ("pyodide/pyodide.asm.wasm", "\0asm\1\0\0\0 cut here", "CompileError"),
-        ("edgetrace-python.zip", "<html>Welcome</html>", "Python did not start"),
+        ("edgetrace-bytecode.zip", "<html>Welcome</html>", "No module named 'edgetrace'"),
+        ("edgetrace-stdlib.zip", "<html>Welcome</html>", "Python did not start"),
         ("pyodide/pyodide.asm.mjs", "half a fi", "SyntaxError"),
     ],
 )

@@ -172,12 +172,13 @@ def test_pyodide_from_elsewhere(tab: Tab, site: Site, cdn: Site) -> None:
 
 
 def test_a_start_asks_for_each_file_once(tab: Tab, site: Site) -> None:
-    """Five files, at once, by addresses that name the version; no HEAD, no library, no table."""
+    """Seven files, once each, by addresses that name the version; no HEAD, no library, no table."""
     tab.visit(site.add("/", html(tag(), resources(COUNT))))
     assert tab.flush()["exported"] == SPANS
     asked = {path: n for path, n in site.requests.items() if path.startswith("/edgetrace/")}
     pyodide = {"pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"}
-    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-python.zip"}
+    archives = {"edgetrace-bytecode.zip", "edgetrace-stdlib.zip"}
+    ours = {"agent.js", "edgetrace-worker.js"} | archives
     names = ours | {f"pyodide/{name}" for name in pyodide}
     assert asked == {f"/edgetrace/{name}": 1 for name in names}
 
@@ -195,7 +196,7 @@ def test_another_pyodide(tab: Tab, site: Site, cdn: Site) -> None:
     assert tab.flush()["exported"] == SPANS
     assert cdn.requests["/edgetrace/pyodide/python_stdlib.zip"] == 1
     assert site.requests["/edgetrace/edgetrace-agent.zip"] == 1
-    assert site.requests["/edgetrace/edgetrace-python.zip"] == 0
+    assert site.requests["/edgetrace/edgetrace-stdlib.zip"] == 0
 
 
 def test_an_endpoint_of_another_origin(tab: Tab, site: Site, collector_url: str) -> None:

@@ -19,7 +19,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks import archive, budget, chromium, cli, console, lockfile, manifest, serve, stamps
+from tasks import (
+    archive,
+    budget,
+    chromium,
+    cli,
+    compressed,
+    console,
+    lockfile,
+    manifest,
+    serve,
+    stamps,
+)
 from tasks.paths import ROOT
 
 
@@ -192,6 +203,50 @@ def test_serve_lets_any_origin_load_the_bundle(
         "pyodide.mjs": "text/javascript",
         "pyodide.asm.wasm": "application/wasm",
     }
+
+
+def test_serve_hands_out_the_form_that_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Brotli before gzip, under the file's own type; to whoever takes neither, the file."""
+    for ending in ("", ".br", ".gz"):
+        (tmp_path / f"x.wasm{ending}").write_bytes(ending.encode())
+    monkeypatch.setattr(serve, "DIST", tmp_path)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), serve.Files)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/x.wasm?v=1"
+    try:
+        for accepts, coding, body in (
+            ("gzip, br", "br", b".br"),
+            ("gzip, br;q=0", "gzip", b".gz"),
+            ("identity", None, b""),
+        ):
+            asked = urllib.request.Request(url, headers={"Accept-Encoding": accepts})
+            with urllib.request.urlopen(asked) as answer:
+                assert answer.read() == body
+                assert answer.headers["Content-Encoding"] == coding
+                assert answer.headers["Content-Type"] == "application/wasm"
+                assert answer.headers["Vary"] == "Accept-Encoding"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_what_gains_nothing_has_no_compressed_form(tmp_path: Path) -> None:
+    """Small files and those that are compressed already stay alone; others get both."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "text.js").write_bytes(b"let x = 1;\n" * 500)
+    (tmp_path / "small.js").write_bytes(b"x" * 1_000)
+    (tmp_path / "noise.zip").write_bytes(hashlib.shake_256(b"").digest(5_000))
+    compressed.write(tmp_path)
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    plain = {"sub/text.js", "small.js", "noise.zip"}
+    assert found - plain == {"sub/text.js.br", "sub/text.js.gz"}
+    listed = json.loads(manifest.render(tmp_path, "1", "2"))["files"]
+    assert set(listed) == plain
+    assert listed["sub/text.js"]["br_bytes"] == (tmp_path / "sub/text.js.br").stat().st_size
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8080.5"])
