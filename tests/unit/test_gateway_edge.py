@@ -9,7 +9,7 @@ import re
 import pytest
 
 from edgetrace_gateway.facts import client_key, edge_attributes
-from edgetrace_gateway.files import IMMUTABLE, SHORT, file_headers
+from edgetrace_gateway.files import IMMUTABLE, SHORT, file_headers, takes_brotli
 from edgetrace_gateway.loop import MAX_HOPS, extend
 from edgetrace_gateway.metrics import COUNTERS, Counters, prometheus
 from edgetrace_gateway.rate import RateLimiter
@@ -177,6 +177,24 @@ def test_files(name: str, query: str, kind: str, cache: str) -> None:
         "timing-allow-origin": "*",
         "x-content-type-options": "nosniff",
     }
+
+
+@pytest.mark.parametrize(
+    ("accepts", "takes"),
+    [
+        ("br", True),
+        ("gzip, BR ;q=0.5", True),
+        ("gzip;q=1, br; q=1.0", True),
+        ("br;q=0", False),
+        ("br; q=0.000, gzip", False),
+        ("gzip, brotli", False),
+        ("*", False),
+        ("", False),
+    ],
+)
+def test_brotli_is_sent_to_who_names_it(accepts: str, takes: bool) -> None:
+    """Whatever its weight, unless that is zero."""
+    assert takes_brotli(accepts) is takes
 
 
 def test_no_version_is_never_for_ever() -> None:

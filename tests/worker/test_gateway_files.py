@@ -20,11 +20,18 @@ FILES = {
     "edgetrace-worker.js": b"/* the worker */",
     "edgetrace-agent.zip": b"PK",
     "pyodide/pyodide.asm.wasm": b"\0asm",
+    "pyodide/pyodide.asm.wasm.br": b"\x8b\1\x80\0asm\3",  # RFC 7932, uncompressed
     "pyodide/pyodide.mjs": b"export {}",
     "pyodide/pyodide-lock.json": b"{}",
 }
 INTEGRITY = "sha384-" + base64.b64encode(hashlib.sha384(FILES["agent.js"]).digest()).decode()
-MANIFEST = {"version": "9.8.7", "files": {"agent.js": {"integrity": INTEGRITY}}}
+MANIFEST = {
+    "version": "9.8.7",
+    "files": {
+        "agent.js": {"integrity": INTEGRITY},
+        "pyodide/pyodide.asm.wasm": {"br_bytes": len(FILES["pyodide/pyodide.asm.wasm.br"])},
+    },
+}
 SHORT = "public, max-age=300, must-revalidate"
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -63,6 +70,24 @@ def test_files_have_types_and_may_be_used_by_any_page(
     assert reply.header("cross-origin-resource-policy") == "cross-origin"
     assert reply.header("timing-allow-origin") == "*"
     assert reply.header("x-content-type-options") == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("accepts", "coding"),
+    [("br", "br"), ("identity", None), ("br;q=0", None), ("", None)],  # else miniflare takes gzip
+)
+def test_a_brotli_form_is_for_who_takes_it(
+    gateway: Gateway, accepts: str, coding: str | None
+) -> None:
+    """Handed out as it was built, under the file's own type; caches keep the forms apart."""
+    name = "pyodide/pyodide.asm.wasm"
+    reply = gateway.get(f"/edgetrace/{name}?v=9.8.7", ("Accept-Encoding", accepts))
+    assert reply.status == 200
+    assert reply.header("content-encoding") == coding
+    assert reply.body == FILES[name + ".br" * bool(coding)]
+    assert reply.header("content-type") == "application/wasm"
+    assert reply.header("cache-control") == FOREVER
+    assert reply.header("vary") == "accept-encoding"
 
 
 def test_the_version_in_use_is_kept_for_ever(gateway: Gateway) -> None:

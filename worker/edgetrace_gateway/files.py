@@ -38,6 +38,13 @@ def content_type(name: str) -> str:
     return _TYPES.get(name.rpartition(".")[2].lower(), _BINARY)
 
 
+def takes_brotli(accept_encoding: str) -> bool:
+    """Whether a request's Accept-Encoding names br, and not to refuse it."""
+    offers = (offer.partition(";") for offer in accept_encoding.lower().split(","))
+    weights = {name.strip(): weight.replace(" ", "") for name, _, weight in offers}
+    return weights.get("br", "q=0").rstrip("0.") != "q="
+
+
 def file_headers(name: str, query: str, version: str) -> dict[str, str]:
     """A file's headers.
 
