@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // node import.mjs PYODIDE_FOLDER source|pyc|archive STATEMENT FILE...
-// Milliseconds of one import statement in a bare Pyodide; FILEs are wheels, or the agent's archive.
+// One import statement in a bare Pyodide: milliseconds, then bytes of the WebAssembly heap before and
+// after. FILEs are wheels, or the agent's archive.
 // One Pyodide unpacks and compiles, another imports: what the tools for that import, the agent would
 // find imported.
 import { readFileSync } from "node:fs";
@@ -32,13 +33,13 @@ if ${kind === "pyc" ? "True" : "False"}:
   pyodide.runPython("import sys; sys.path.insert(0, '/made')");
 }
 pyodide.globals.set("statement", statement);
-console.log(
-  pyodide.runPython(`
+const before = pyodide._module.HEAPU8.length;
+const took = pyodide.runPython(`
 import sys
 from time import perf_counter
 sys.dont_write_bytecode = True
 code = compile(statement, "<bench>", "exec")
 started = perf_counter()
 exec(code)
-(perf_counter() - started) * 1000`),
-);
+(perf_counter() - started) * 1000`);
+console.log(took, before, pyodide._module.HEAPU8.length);

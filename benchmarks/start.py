@@ -74,7 +74,7 @@ def imports() -> None:
     for _ in range(1 if QUICK else 5):
         for key, (kind, statement, files) in kinds.items():
             command = [VENV_BIN / "node", HERE / "import.mjs", DIST / "pyodide", kind, statement]
-            samples[key].append(float(run([*command, *files], what="import.mjs").split()[-1]))
+            samples[key].append(float(run([*command, *files], what="import.mjs").split()[0]))
     for (who, case), found in samples.items():
         line(case, "ms", found, who=who, host="node")
 

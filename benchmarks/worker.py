@@ -18,6 +18,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+import time
+import urllib.request
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -42,6 +44,8 @@ NAMES: Final = {
     "javascript": "javascript",
 }
 PEERS: Final = bench_peers.FOLDER / "edge"
+SETTLE_S: Final = 1.0
+"""What was exported after the response has arrived by then."""
 
 
 def cf_workers(site: str) -> workerd.Server:
@@ -95,6 +99,18 @@ def servers(stack: ExitStack, site: str) -> dict[str, workerd.Server]:
     return started
 
 
+def exported(site: str) -> tuple[int, int]:
+    """Requests and bytes that the collector has been sent since it was last asked."""
+    time.sleep(SETTLE_S)
+    with urllib.request.urlopen(f"{site}/sink", timeout=30) as answer:
+        data = answer.read()
+    count = at = 0
+    while at < len(data):
+        at += 4 + int.from_bytes(data[at : at + 4], "big")
+        count += 1
+    return count, len(data) - 5 * count
+
+
 def ask(server: workerd.Server, first: int, requests: int, at_once: int) -> Any:
     """One turn.
 
@@ -114,6 +130,7 @@ def main() -> int:
         started = servers(stack, site)
         first = 1_000
         found: dict[tuple[str, int], list[Any]] = {}
+        exports: dict[tuple[str, int], list[float]] = {}
         for number in range(-1, ROUNDS):  # round -1 warms up
             for at_once, requests in REQUESTS.items():
                 names = list(started)
@@ -127,14 +144,18 @@ def main() -> int:
                         del started[who]
                         continue
                     first += count
+                    sent = exported(site)
                     if number >= 0:
                         found.setdefault((who, at_once), []).append(result)
+                        exports.setdefault((who, at_once), []).append(sent[1] / count)
     for (who, at_once), results in found.items():
         where = {"who": who, "host": "workerd"}
         ending = f"{at_once} at once"
         line(f"p50, {ending}", "ms", [one.p50 for one in results], **where)
         line(f"p99, {ending}", "ms", [one.p99 for one in results], **where)
         line(f"requests per second, {ending}", "1/s", [one.per_s for one in results], **where)
+        if any(exports[who, at_once]):
+            line(f"exported per request, {ending}", "B", exports[who, at_once], **where)
     return 0
 
 

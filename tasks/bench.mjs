@@ -17,6 +17,11 @@ for (const wheel of wheels) pyodide.unpackArchive(bytes(wheel), "wheel");
 pyodide.FS.mkdir("/bench");
 for (const path of [script, ...helpers]) pyodide.FS.writeFile(`/bench/${basename(path)}`, bytes(path));
 pyodide.globals.set("script", `/bench/${basename(script)}`);
-pyodide.runPython(
-  "import runpy, sys\nsys.path.insert(0, '/bench')\nrunpy.run_path(script, run_name='__main__')",
-);
+try {
+  pyodide.runPython(
+    "import runpy, sys\nsys.path.insert(0, '/bench')\nrunpy.run_path(script, run_name='__main__')",
+  );
+} catch (error) {
+  console.error(error.message); // Node would quote the minified megabyte that threw
+  process.exitCode = 1;
+}

@@ -20,7 +20,9 @@ from tasks.node import tool_environ
 from tasks.paths import DIST, ROOT, VENV_BIN
 
 FOLDER: Final = ROOT / "benchmarks"
-HELPERS: Final = tuple(FOLDER / f"{name}.py" for name in ("measure", "workloads", "dump"))
+HELPERS: Final = tuple(
+    FOLDER / f"{name}.py" for name in ("measure", "workloads", "dump", "summary")
+)
 NODE_RUNNER: Final = ROOT / "tasks" / "bench.mjs"
 CHROMIUM_RUNNER: Final = FOLDER / "browser" / "host.py"
 QUICK: Final = "EDGETRACE_BENCH_QUICK"

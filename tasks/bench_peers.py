@@ -34,13 +34,16 @@ EDGE: Final = HOME / "edge"
 BUNDLES: Final = HOME / "bundles"
 PYODIDE_PYTHON: Final = "3.14"
 TARGETS: Final = {
-    "worker": ("neutral", "esm"),
+    "worker": ("browser", "esm"),
     "page": ("browser", "iife"),
     "module": ("browser", "esm"),
     "node": ("node", "esm"),
 }
 """esbuild's platform and format: a Worker, a script tag, a module of a page, a program for
 Node."""
+
+NODE_MODULES: Final = ("async_hooks", "buffer", "crypto", "events", "os", "perf_hooks", "util")
+"""Which packages import without the prefix that workerd wants."""
 
 
 def python() -> Path:
@@ -139,6 +142,7 @@ def bundle(
     if target == "worker":
         command += ["--conditions=workerd,worker,browser", "--main-fields=browser,module,main"]
         command += ["--external:node:*", "--external:cloudflare:*"]
+        command += [f"--alias:{name}=node:{name}" for name in NODE_MODULES]
     elif target == "node":  # what is CommonJS among the peers calls require of Node's own modules
         command.append(
             "--banner:js=import{createRequire}from'node:module';"

@@ -75,6 +75,20 @@ QUESTIONS: Final[dict[str, Question]] = {
     ),
     "start": Question("From the script tag to the first delivered span.", _driver("start.py")),
     "worker": Question("Requests through a Worker, traced and not.", _driver("worker.py")),
-    "memory": Question("Heaps at rest, with spans queued, with more tabs.", _driver("memory.py")),
-    "scale": Question("The cost of more spans, more resources, more tabs.", _driver("scale.py")),
+    "memory": Question(
+        "Heaps at rest, with spans queued, after many batches, with more tabs.",
+        (
+            Run(OURS, "node", "pyodide", "heap.py"),
+            Run(PYTHON, "node", "pyodide", "peers/opentelemetry_heap.py"),
+            *_driver("browser/memory.py"),
+        ),
+    ),
+    "scale": Question(
+        "The cost of more spans, more resources, more tabs.",
+        (
+            Run(OURS, "node", "pyodide", "scale.py"),
+            Run(OURS, "cpython", "cpython", "scale.py"),
+            *_driver("browser/scale.py"),
+        ),
+    ),
 }
