@@ -220,6 +220,18 @@ def test_the_collectors_refusal_is_translated(
     gateway.sink.took()
 
 
+def test_nobody_sees_the_collectors_secret(gateway: Ingest) -> None:
+    """It is in no answer, and in nothing that the site gets."""
+    replies = [
+        gateway.get("/secret"),
+        gateway.get("/edgetrace/health"),
+        gateway.ask("GET", "/edgetrace/metrics", [("Authorization", "Bearer open")]),
+        gateway.post(b"garbage", PROTOBUF),
+    ]
+    assert "of-the-collector" not in str(replies) + str(gateway.site.seen("/secret"))
+    assert gateway.sink.seen("/v1/traces").header("authorization") == SECRET  # the site's spans
+
+
 def test_partial_success_reaches_the_sender(gateway: Ingest) -> None:
     """The body by which a collector says how many spans it refused."""
     said = b"\x0a\x04\x08\x01\x12\x00"
