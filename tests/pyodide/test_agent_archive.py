@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The built edgetrace-agent.zip in Pyodide on Node: it boots, takes entries and sends OTLP."""
+"""The built archives in Pyodide on Node: the agent boots, takes entries and sends OTLP, as source
+in a stock Pyodide and as bytecode in one that has only the bundle's library.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,20 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from edgetrace._entries import NUMBERS, STRINGS
 from tasks.node import tool_environ
-from tasks.paths import DIST
+from tasks.paths import DIST, PACKAGE
 
 PROGRAM = """
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-const [dist, dataset, numbers, text] = JSON.parse(readFileSync(0, "utf-8"));
+const [dist, archive, library, dataset, numbers, text] = JSON.parse(readFileSync(0, "utf-8"));
 const sent = [];
 globalThis.fetch = async (url, request) => {
   sent.push(Buffer.from(request.body).toString("base64"));
   return new Response("", { status: 200 });
 };
 const { loadPyodide } = await import(pathToFileURL(`${dist}/pyodide/pyodide.mjs`));
-const python = await loadPyodide();
-python.FS.writeFile("/edgetrace-agent.zip", readFileSync(`${dist}/edgetrace-agent.zip`));
+const python = await loadPyodide(library ? { stdLibURL: `${dist}/${library}` } : {});
+python.FS.writeFile("/edgetrace-agent.zip", readFileSync(`${dist}/${archive}`));
 python.runPython("import sys; sys.path.append('/edgetrace-agent.zip'); loaded = set(sys.modules)");
 const serve = python.pyimport("edgetrace.browser.serve");
 const added = python.runPython("' '.join(sorted(set(sys.modules) - loaded))");
@@ -47,7 +49,8 @@ try {
 } catch (error) {
   traceback = String(error);
 }
-console.log(JSON.stringify({ sent, counters, added, traceback }));
+const heap = python._module.HEAP8.length;
+console.log(JSON.stringify({ sent, counters, added, traceback, heap }));
 process.exit(0);
 """
 
@@ -57,7 +60,7 @@ def _row(**values: float | str) -> tuple[list[float], list[str]]:
     return numbers, [str(values.get(name, "")) for name in STRINGS]
 
 
-def _run(**dataset: str) -> dict[str, object]:
+def _run(archive: str, library: str, **dataset: str) -> dict[str, object]:
     page = {"name": "https://shop.example/", "type": "navigate"}
     rows = [
         _row(kind=1, fetchStart=1, responseEnd=20, loadEventEnd=60, **page),
@@ -68,7 +71,9 @@ def _run(**dataset: str) -> dict[str, object]:
     options = {"endpoint": "https://collector.example/v1/traces", "compression": "none"}
     done = subprocess.run(
         ["node", "--input-type=module", "-e", PROGRAM],
-        input=json.dumps([str(DIST), list({**options, **dataset}.items()), numbers, text]),
+        input=json.dumps(
+            [str(DIST), archive, library, list({**options, **dataset}.items()), numbers, text]
+        ),
         capture_output=True,
         text=True,
         env={**os.environ, **tool_environ()},
@@ -79,12 +84,14 @@ def _run(**dataset: str) -> dict[str, object]:
     return told
 
 
-@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
-def test_entries_become_a_trace(protocol: str) -> None:
-    """In both encodings: the documents and the resource, its query redacted, delivered and counted;
-    nothing is imported that Pyodide had not loaded; and a traceback shows the line.
-    """
-    told = _run(protocol=protocol)
+SOURCE = ("edgetrace-agent.zip", "")
+BYTECODE = ("edgetrace-bytecode.zip", "edgetrace-stdlib.zip")
+BARE_HEAP_BYTES = 31_457_280
+"""Of a stock `loadPyodide()`, November 2026."""
+
+
+def _delivered(told: dict[str, object], protocol: str) -> None:
+    """The documents and the resource, its query redacted, counted."""
     assert isinstance(told["sent"], list)
     (body,) = map(base64.b64decode, told["sent"])
     request = ExportTraceServiceRequest()
@@ -102,6 +109,27 @@ def test_entries_become_a_trace(protocol: str) -> None:
     assert urls["url.full"] == "https://shop.example/a.js?token=REDACTED"
     assert isinstance(told["counters"], dict)
     assert told["counters"]["exported"] == 3
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+def test_entries_become_a_trace(protocol: str) -> None:
+    """In both encodings they are delivered; nothing is imported that Pyodide had not loaded; and a
+    traceback shows the line.
+    """
+    told = _run(*SOURCE, protocol=protocol)
+    _delivered(told, protocol)
     assert {name.split(".")[0] for name in str(told["added"]).split()} == {"edgetrace", "js"}
     assert "/edgetrace-agent.zip/edgetrace/_protobuf.py" in str(told["traceback"])
     assert "return text.encode()" in str(told["traceback"])
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+def test_bytecode_does_the_same(protocol: str) -> None:
+    """With no other library than the bundle's, in no more heap; a traceback names git's line."""
+    told = _run(*BYTECODE, protocol=protocol)
+    _delivered(told, protocol)
+    assert isinstance(told["heap"], int)
+    assert told["heap"] <= BARE_HEAP_BYTES
+    lines = (PACKAGE / "_protobuf.py").read_text(encoding="utf-8").splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if "return text.encode()" in line)
+    assert f'"edgetrace/_protobuf.py", line {number}' in str(told["traceback"])
