@@ -29,7 +29,7 @@ def wasm_bytes() -> int:
     """Size of the WebAssembly memory; 0 where there is none."""
     if sys.platform != "emscripten":
         return 0
-    from pyodide_js import _module
+    from pyodide_js import _module  # type: ignore[import-not-found]
 
     return int(_module.HEAPU8.length)
 

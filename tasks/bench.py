@@ -19,12 +19,22 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tasks import bench_compare, bench_goals, bench_hosts, bench_machine, bench_table, bundle
+from tasks import (
+    bench_compare,
+    bench_figures,
+    bench_goals,
+    bench_hosts,
+    bench_machine,
+    bench_table,
+    bundle,
+)
 from tasks.bench_lines import Result, merge, parse, read
 from tasks.bench_peers import reason
 from tasks.bench_questions import QUESTIONS
 from tasks.console import BuildError, say, step
+from tasks.paths import ROOT
 
+PLOTS: Final = ROOT / "docs" / "img"
 GOALS: Final = bench_hosts.FOLDER / "goals.toml"
 
 
@@ -43,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help="write the tables to FILE and the lines beside it; what was not asked stays there",
+        help="write tables to FILE, lines beside it, plots to docs/img; the rest stays there",
     )
 
 
@@ -58,6 +68,7 @@ def main(args: argparse.Namespace) -> int:
         known = ", ".join(QUESTIONS)
         raise BuildError(f"there is no question {unknown[0]!r}; there are: all, {known}", 2)
     earlier = read(_text(args.against)) if args.against else []
+    goals = bench_goals.load(GOALS.read_text(encoding="utf-8"))
     bundle.ensure()
     facts = bench_machine.lines()
     results: list[Result] = []
@@ -67,12 +78,13 @@ def main(args: argparse.Namespace) -> int:
         results += _ask(name, args.quick)
         took = time.monotonic() - began
         runs[name] = f"Measured {bench_machine.today()}, in {took:.0f} s."
-    goals = bench_goals.load(GOALS.read_text(encoding="utf-8"))
+        if args.out:  # after each, for a run takes long and may be cut off
+            _write(args.out, results, goals, runs, facts)
     _show(results, [goal for goal in goals if goal.benchmark in asked])
     if args.json:
         _write_lines(args.json, results)
     if args.out:
-        _write(args.out, results, goals, runs, facts)
+        say(f"\nwritten: {args.out} and {args.out.with_suffix('.jsonl').name}")
     if args.against:
         say("\nagainst " + args.against.name)
         for line in bench_compare.report(earlier, results):
@@ -137,7 +149,9 @@ def _write(
     text = bench_table.document(both, bench_goals.judge(goals, both), titles, before | runs, facts)
     file.write_text(text, encoding="utf-8")
     _write_lines(lines, both)
-    say(f"\nwritten: {file} and {lines.name}")
+    for name, drawn in bench_figures.all_of(both).items():
+        PLOTS.mkdir(exist_ok=True)
+        (PLOTS / name).write_text(drawn, encoding="utf-8")
 
 
 def _write_lines(file: Path, results: Iterable[Result]) -> None:
