@@ -104,7 +104,7 @@ def main() -> int:
         try:
             part()
         except (BuildError, OSError, ValueError, KeyError, subprocess.SubprocessError) as exc:
-            skipped(part.__name__, " ".join(str(exc).split())[:200], who="edgetrace", host=host)
+            skipped(part.__name__, bench_peers.reason(exc), who="edgetrace", host=host)
     return 0
 
 

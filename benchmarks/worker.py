@@ -95,7 +95,7 @@ def servers(stack: ExitStack, site: str) -> dict[str, workerd.Server]:
             ask(started[who], 0, 20, 1)
         except (BuildError, OSError, ValueError, asyncio.IncompleteReadError) as exc:
             started.pop(who, None)
-            skipped("requests", " ".join(str(exc).split())[:200], who=who, host="workerd")
+            skipped("requests", bench_peers.reason(exc), who=who, host="workerd")
     return started
 
 

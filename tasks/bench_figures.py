@@ -24,6 +24,8 @@ class Bars(NamedTuple):
 
 JS: Final = "opentelemetry-js"
 PYTHON: Final = "opentelemetry-python"
+SAID: Final = {"W1 protobuf", "W1 json"}
+"""Cases of one party that need a name in the plot."""
 PAGE: Final = (OURS, JS, f"{JS}-json", "faro", "sentry")
 BARS: Final[dict[str, Bars]] = {
     "encode.svg": Bars(
@@ -31,7 +33,7 @@ BARS: Final[dict[str, Bars]] = {
         "encode",
         "node",
         "us/span",
-        (("W1 protobuf: encode", OURS), ("W1 protobuf", JS), ("W1 json", JS)),
+        (("W1 protobuf", OURS), ("W1 protobuf", JS), ("W1 json", JS)),
     ),
     "record.svg": Bars(
         "A span of an application in Node",
@@ -39,7 +41,7 @@ BARS: Final[dict[str, Bars]] = {
         "node",
         "us/span",
         (
-            ("start, 5 attributes, end: encoded", OURS),
+            ("start, 5 attributes, end", OURS),
             ("start, 5 attributes, end", JS),
             ("start, 5 attributes, end", PYTHON),
         ),
@@ -80,7 +82,7 @@ def _bars(plan: Bars, results: Sequence[Result]) -> str:
         if r.benchmark == plan.benchmark and r.host == plan.host and not r.skipped
     }
     values = [
-        (who if len(dict(plan.rows)) == 1 or who != JS else f"{who}, {case}", by_place[case, who])
+        (f"{who}, {case}" if case in SAID else who, by_place[case, who])
         for case, who in plan.rows
         if (case, who) in by_place
     ]

@@ -37,6 +37,18 @@ SCALE: Final = {
     "KB": ("bytes", 1e3),
     "MB": ("bytes", 1e6),
 }
+ALIASES: Final = {
+    ("encode", "W1 protobuf: encode"): "W1 protobuf",
+    ("encode", "W2 protobuf: encode"): "W2 protobuf",
+    ("encode", "W3 protobuf: encode"): "W3 protobuf",
+    ("encode", "W1 json: encode"): "W1 json",
+    ("encode", "W2 json: encode"): "W2 json",
+    ("encode", "W3 json: encode"): "W3 json",
+    ("record", "start, 5 attributes, end: encoded"): "start, 5 attributes, end",
+    ("record", "start, 5 attributes, end: not recorded"): "sampled out, 5 attributes",
+    ("record", "start_as_current_span, one in another: kept"): "start_as_current_span",
+}
+"""Our scripts' names of what the peers do under another: one row of a table, one goal."""
 Key = tuple[str, str, str, str, str]
 
 
@@ -120,6 +132,7 @@ def _result(said: dict[str, Any]) -> Result:
     benchmark, case, host, who = (
         str(said.get(name, "")) for name in ("benchmark", "case", "host", "who")
     )
+    case = ALIASES.get((benchmark, case), case)
     if "skipped" in said:
         return Result(benchmark, case, host, who, skipped=str(said["skipped"]))
     middle = float(said["median"])

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tasks.console import BuildError, run, step
+from tasks.console import run, step
 from tasks.node import tool_environ
 from tasks.paths import CACHE, ROOT, VENV_BIN, VENV_PYTHON
 from tasks.stamps import digest, fetching, one_at_a_time, put_stamp, stamped
@@ -174,6 +174,9 @@ def _once(
             work.rename(place)
 
 
-def reason(exc: BuildError) -> str:
-    """Why a peer is left out, in one line."""
-    return " ".join(str(exc).split())[:200]
+def reason(exc: BaseException) -> str:
+    """Why something is left out, in one line: what failed, and its last word."""
+    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
+    if not lines:
+        return type(exc).__name__
+    return lines[0][:120] if len(lines) == 1 else f"{lines[0][:80]} {lines[-1][:120]}"

@@ -32,7 +32,7 @@ from benchmarks.browser.views import (  # noqa: E402
     settle,
 )
 from benchmarks.summary import line, skipped  # noqa: E402
-from tasks import wheel  # noqa: E402
+from tasks import bench_peers, wheel  # noqa: E402
 from tasks.console import BuildError, run  # noqa: E402
 from tasks.paths import DIST, VENV_BIN  # noqa: E402
 
@@ -116,7 +116,7 @@ def main() -> int:
     try:
         imports()
     except (BuildError, ValueError) as exc:
-        skipped("wasm heap", " ".join(str(exc).split())[:200], who="edgetrace", host="node")
+        skipped("wasm heap", bench_peers.reason(exc), who="edgetrace", host="node")
     site = TallySite()
     parties = [NONE, OURS[0], *peers()]
     heaps: dict[Party, list[float]] = {party: [] for party in parties}

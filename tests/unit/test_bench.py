@@ -8,10 +8,12 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from tasks import bench_compare, bench_goals, bench_plot, bench_table
+from tasks import bench_compare, bench_figures, bench_goals, bench_peers, bench_plot, bench_table
 from tasks.bench_hosts import FOLDER
 from tasks.bench_lines import Result, convert, merge, parse, ratio, read
 from tasks.bench_questions import QUESTIONS
+from tasks.console import BuildError
+from tasks.paths import ROOT
 
 HERE = {"benchmark": "encode", "host": "node", "who": "edgetrace"}
 
@@ -258,3 +260,42 @@ def test_lines_are_json() -> None:
     said = json.loads(result(facts={"bytes_per_span": 716}).line())
     assert said["bytes_per_span"] == 716
     assert said["rounds"] == [1000.0]
+
+
+def test_the_scripts_of_every_question_are_there() -> None:
+    """No question runs a file that was renamed or never written."""
+    named = {run.script for question in QUESTIONS.values() for run in question.runs}
+    assert [name for name in sorted(named) if not (FOLDER / name).is_file()] == []
+
+
+def test_our_names_and_the_peers_meet_in_one_row() -> None:
+    """What our script calls by its own name is read as what the peers call it."""
+    (one,) = parse('{"case": "W1 protobuf: encode", "unit": "ns/span", "median": 9}', HERE)
+    assert one.case == "W1 protobuf"
+
+
+def test_plots_are_of_what_was_measured() -> None:
+    """A plot needs two parties, or a series; the others are left as they were."""
+    ours = result(case="W1 protobuf")
+    assert bench_figures.all_of([ours]) == {}
+    drawn = bench_figures.all_of([ours, result(4500.0, case="W1 protobuf", who="opentelemetry-js")])
+    assert list(drawn) == ["encode.svg"]
+    sizes = [
+        result(n / 100, benchmark="scale", case=f"spans: {n}", unit="ms") for n in (1, 10, 100)
+    ]
+    assert list(bench_figures.all_of(sizes)) == ["scale-spans.svg"]
+
+
+def test_every_plot_is_shown() -> None:
+    """docs/performance.md has each plot that the bench writes."""
+    text = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    names = {*bench_figures.BARS, *bench_figures.SIZES}
+    assert [name for name in sorted(names) if f"(img/{name})" not in text] == []
+
+
+def test_a_reason_is_one_line() -> None:
+    """What failed and its last word, whatever a child printed between."""
+    error = BuildError("npm ci: exit code 1.\n    noise\n    noise\n    E404 not found\n")
+    assert bench_peers.reason(error) == "npm ci: exit code 1. E404 not found"
+    assert bench_peers.reason(BuildError("no network")) == "no network"
+    assert bench_peers.reason(KeyError()) == "KeyError"
