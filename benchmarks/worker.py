@@ -117,14 +117,15 @@ def ask(server: workerd.Server, first: int, requests: int, at_once: int) -> Any:
     Raises:
         ValueError: A request failed.
     """
+    used = edge.cpu_ms(server)
     result = asyncio.run(edge.load(server.url, "/r", first, requests, at_once))
     if result.errors:
         raise ValueError(f"{result.errors} of {requests} requests failed")
-    return result
+    return result._replace(cpu=(edge.cpu_ms(server) - used) / requests)
 
 
 def main() -> int:
-    """Print p50, p99 and requests per second, one at a time and eight at a time."""
+    """Print p50, p99, CPU and requests per second, one at a time and eight at a time."""
     with ExitStack() as stack:
         site = stack.enter_context(edge.origin())
         started = servers(stack, site)
@@ -153,6 +154,7 @@ def main() -> int:
         ending = f"{at_once} at once"
         line(f"p50, {ending}", "ms", [one.p50 for one in results], **where)
         line(f"p99, {ending}", "ms", [one.p99 for one in results], **where)
+        line(f"CPU per request, {ending}", "ms", [one.cpu for one in results], **where)
         line(f"requests per second, {ending}", "1/s", [one.per_s for one in results], **where)
         if any(exports[who, at_once]):
             line(f"exported per request, {ending}", "B", exports[who, at_once], **where)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What tracing costs its page: main-thread time, long tasks, delay of the load event, by party.
 
-    .venv/bin/python benchmarks/browser/page.py [--quick] [--runs 5] [--resources 60]
+    .venv/bin/python benchmarks/browser/page.py [--quick] [--runs 4] [--resources 60]
 
 A page without tracing takes its turn too; the delay of the load event is against it, run by run.
 Chromium throttles the processor, 1 and 4 times, as its developer tools do for a slow phone.
@@ -66,7 +66,7 @@ def main() -> int:
     """Print the lines of every party at every throttle."""
     parser = argparse.ArgumentParser(description="What tracing costs its page's main thread.")
     parser.add_argument("--resources", type=int, default=60, metavar="N")
-    parser.add_argument("--runs", type=int, default=5, metavar="N")
+    parser.add_argument("--runs", type=int, default=4, metavar="N")
     parser.add_argument("--quick", action="store_true", help="two runs")
     given = parser.parse_args()
     runs = 2 if given.quick else given.runs

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -253,13 +252,6 @@ def test_a_plot_of_nothing_says_so() -> None:
     """No figure, no axis, no error: a question that was skipped has an empty plot."""
     assert "nothing measured" in bench_plot.lines("spans", "n", "ms", {"ours": []})
     assert ElementTree.fromstring(bench_plot.bars("encode", "us", [])) is not None
-
-
-def test_lines_are_json() -> None:
-    """One object per line, for whoever reads them with other tools."""
-    said = json.loads(result(facts={"bytes_per_span": 716}).line())
-    assert said["bytes_per_span"] == 716
-    assert said["rounds"] == [1000.0]
 
 
 def test_the_scripts_of_every_question_are_there() -> None:
