@@ -75,7 +75,7 @@ def main(args: argparse.Namespace) -> int:
     runs: dict[str, str] = {}
     for name in asked:
         began = time.monotonic()
-        results += _ask(name, args.quick)
+        results += ask(name, args.quick)
         took = time.monotonic() - began
         runs[name] = f"Measured {bench_machine.today()}, in {took:.0f} s."
         if args.out:  # after each, for a run takes long and may be cut off
@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _ask(name: str, quick: bool) -> list[Result]:
+def ask(name: str, quick: bool) -> list[Result]:
     """All rounds of one question, merged."""
     question = QUESTIONS[name]
     found: list[Result] = []

@@ -58,8 +58,8 @@ class Goal:
         if self.at_most is not None:
             return f"at most {self.at_most:g} {self.unit}"
         if self.at_least is not None:
-            return f"at least {self.at_least:g} times less"
-        return f"at most {self.at_most_ratio:g} times"
+            return f"theirs/ours at least {self.at_least:g}"
+        return f"ours/theirs at most {self.at_most_ratio:g}"
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
-
 import pytest
 
-from tasks import bench_compare, bench_figures, bench_goals, bench_peers, bench_plot, bench_table
-from tasks.bench_hosts import FOLDER
+from tasks import (
+    bench,
+    bench_compare,
+    bench_goals,
+    bench_peers,
+    bench_table,
+)
+from tasks.bench_hosts import FOLDER, Run
 from tasks.bench_lines import Result, convert, merge, parse, ratio, read
-from tasks.bench_questions import QUESTIONS
+from tasks.bench_questions import QUESTIONS, Question
 from tasks.console import BuildError
-from tasks.paths import ROOT
 
 HERE = {"benchmark": "encode", "host": "node", "who": "edgetrace"}
 
@@ -231,29 +234,6 @@ def test_a_comparison_names_what_is_gone() -> None:
     assert report[-1] == "1 of 1 cases are as they were, within noise"
 
 
-def test_plots_are_svg_and_repeatable() -> None:
-    """Well-formed, a shape per figure, names escaped, the same bytes for the same figures."""
-    drawn = bench_plot.bars("encode", "us/span", [("ours", 1.2), ("a < b", 4.5)])
-    assert drawn == bench_plot.bars("encode", "us/span", [("ours", 1.2), ("a < b", 4.5)])
-    assert len(ElementTree.fromstring(drawn).findall(".//{*}rect")) == 2
-    plot = bench_plot.lines("spans", "spans", "ms", {"ours": [(1, 0.01), (100_000, 900.0)]})
-    assert len(ElementTree.fromstring(plot).findall(".//{*}circle")) == 2
-
-
-def test_a_straight_line_is_drawn_straight() -> None:
-    """On both logarithmic axes, what grows in proportion has a constant slope."""
-    plot = bench_plot.lines("spans", "n", "ms", {"ours": [(n, n * 2) for n in (1, 10, 100)]})
-    dots = ElementTree.fromstring(plot).findall(".//{*}circle")
-    x, y = ([float(dot.attrib[name]) for dot in dots] for name in ("cx", "cy"))
-    assert (y[1] - y[0]) / (x[1] - x[0]) == pytest.approx((y[2] - y[1]) / (x[2] - x[1]), rel=0.01)
-
-
-def test_a_plot_of_nothing_says_so() -> None:
-    """No figure, no axis, no error: a question that was skipped has an empty plot."""
-    assert "nothing measured" in bench_plot.lines("spans", "n", "ms", {"ours": []})
-    assert ElementTree.fromstring(bench_plot.bars("encode", "us", [])) is not None
-
-
 def test_the_scripts_of_every_question_are_there() -> None:
     """No question runs a file that was renamed or never written."""
     named = {run.script for question in QUESTIONS.values() for run in question.runs}
@@ -266,23 +246,13 @@ def test_our_names_and_the_peers_meet_in_one_row() -> None:
     assert one.case == "W1 protobuf"
 
 
-def test_plots_are_of_what_was_measured() -> None:
-    """A plot needs two parties, or a series; the others are left as they were."""
-    ours = result(case="W1 protobuf")
-    assert bench_figures.all_of([ours]) == {}
-    drawn = bench_figures.all_of([ours, result(4500.0, case="W1 protobuf", who="opentelemetry-js")])
-    assert list(drawn) == ["encode.svg"]
-    sizes = [
-        result(n / 100, benchmark="scale", case=f"spans: {n}", unit="ms") for n in (1, 10, 100)
-    ]
-    assert list(bench_figures.all_of(sizes)) == ["scale-spans.svg"]
-
-
-def test_every_plot_is_shown() -> None:
-    """docs/performance.md has each plot that the bench writes."""
-    text = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-    names = {*bench_figures.BARS, *bench_figures.SIZES}
-    assert [name for name in sorted(names) if f"(img/{name})" not in text] == []
+def test_a_script_that_fails_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runner goes on, and the result says why; nothing is raised."""
+    broken = Question("?", (Run("nobody", "cpython", "cpython", "not-there.py"),), rounds=2)
+    monkeypatch.setitem(QUESTIONS, "broken", broken)
+    (one,) = bench.ask("broken", quick=False)
+    assert (one.who, one.host) == ("nobody", "cpython")
+    assert "not-there.py: exit code 2" in one.skipped
 
 
 def test_a_reason_is_one_line() -> None:
