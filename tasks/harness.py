@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 
 from tasks import lockfile
+from tasks.compressed import CODINGS
 from tasks.console import step
 from tasks.paths import CACHE, DIST, PYODIDE, WHEELS
 from tasks.stamps import STAMP, digest, put_stamp, stamped
@@ -30,7 +31,8 @@ def ensure() -> None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         wheels = sorted(WHEELS.glob("*.whl"))
-        bundled = [path for path in (DIST / "pyodide").iterdir() if path.suffix != ".json"]
+        others = {".json", *CODINGS.values()}  # the table is ours to write, and goes as it is
+        bundled = [path for path in (DIST / "pyodide").iterdir() if path.suffix not in others]
         for path in [*wheels, *bundled]:
             (work / path.name).symlink_to(os.path.relpath(path, work))
         # pytest-pyodide's Node driver wants CommonJS, and a link would make npm's folder its home.

@@ -21,13 +21,17 @@ const ARCHIVE = "/edgetrace-agent.zip";
 const silent = (): void => undefined;
 const never = new Promise<never>(silent);
 
+/** The platform's own; some browsers have no WebAssembly, and are to hear of it later. */
+const { fetch } = self;
+const instantiateStreaming = (self as Partial<typeof self>).WebAssembly?.instantiateStreaming;
+
 async function get(url: string): Promise<Response> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   return response;
 }
 
-/** Compiled while it loads. Only the right type may be, and only an answer that is left as it is has its code cached. */
+/** Compiled while it loads: only the right type may be. Code is cached for an answer that is left as it is, once enough of it is hot. */
 async function compile(url: string): Promise<WebAssembly.Module> {
   const answer = await get(url);
   const headers = { "content-type": "application/wasm" };
@@ -36,23 +40,24 @@ async function compile(url: string): Promise<WebAssembly.Module> {
   );
 }
 
+/** Files on their way, by the address that Pyodide asks for; and what compiles, by the answer that stands for it. */
+const files = new Map<string, Promise<Response>>();
+const modules = new Map<Response, Promise<WebAssembly.Module>>();
+
 /**
- * Pyodide asks for each file when it comes to it, and waits for good for one that is missing (314.0.7): while it starts,
- * it is given what is on its way. What fails is known here, and it is told nothing more.
+ * Pyodide asks for each file when it comes to it, and waits for good for one that is missing (314.0.7). In this worker,
+ * which is ours alone, it is given what is on its way already; what fails is known here, and it is told nothing more.
  */
-function given(wasm: Promise<WebAssembly.Module>, files: Map<string, Promise<Response>>): () => void {
-  const { fetch } = self;
-  const { instantiateStreaming } = WebAssembly;
-  self.fetch = (what, init) => files.get(`${what as string}`)?.catch(() => never) ?? fetch(what, init);
-  WebAssembly.instantiateStreaming = async (_, imports) => {
-    const module = await wasm.catch(() => never);
+function standIn(): void {
+  self.fetch = (what, init) => files.get(`${what as string}`) ?? fetch(what, init);
+  WebAssembly.instantiateStreaming = async (answer, imports) => {
+    const module = await modules.get(await answer);
+    if (!module) return instantiateStreaming!(answer, imports);
     return { module, instance: await WebAssembly.instantiate(module, imports) };
   };
-  return () => {
-    self.fetch = fetch;
-    WebAssembly.instantiateStreaming = instantiateStreaming;
-  };
 }
+
+const orNever = <T>(what: Promise<T>): Promise<T> => what.catch(() => never);
 
 /** A Pyodide of our own, with the agent. `base`: URL of its folder; `query`: of its files' URLs, if they are our bundle's. */
 export async function startPyodide(
@@ -71,22 +76,25 @@ export async function startPyodide(
   const loader = import(`${base}pyodide.mjs${query ?? ""}`) as Promise<Loader>;
   const wasm = mark("wasm_ms", compile(`${base}pyodide.asm.wasm${query ?? ""}`));
   const options: Options = { indexURL: base, stdout: silent, stderr: silent };
-  const files = new Map([[base + "pyodide.asm.wasm", Promise.resolve(new Response())]]); // not read, for it is compiled
   const needed: Promise<unknown>[] = [wasm];
+  const standsForWasm = new Response();
+  files.set(base + "pyodide.asm.wasm", Promise.resolve(standsForWasm));
+  modules.set(standsForWasm, orNever(wasm)); // which also keeps the browser from reporting it, should it fail first
   const ours = query !== undefined || (await loader).version == PYODIDE.version;
   if (ours) {
     const library = file("edgetrace-stdlib.zip");
     const glue = mark("glue_ms", import(`${base}pyodide.asm.mjs${query ?? ""}`) as Promise<{ default: Create }>);
-    files.set(library, mark("stdlib_ms", get(library)));
+    const archive = mark("stdlib_ms", get(library));
+    files.set(library, orNever(archive));
     options.stdLibURL = library;
     options.createPyodideModule = async (settings) => (await glue).default(settings);
     options.lockFileContents = { info: PYODIDE.info, packages: {} } as never;
-    needed.push(files.get(library)!, glue);
+    needed.push(archive, glue);
   }
-  const restore = given(wasm, files);
+  standIn();
   const started = mark("python_ms", loader.then(({ loadPyodide }) => loadPyodide(options)));
   const python = Promise.all([started, ...needed]).then(([python]) => python);
-  return installAgent(python.finally(restore), file(ours ? "edgetrace-bytecode.zip" : "edgetrace-agent.zip"));
+  return installAgent(python, file(ours ? "edgetrace-bytecode.zip" : "edgetrace-agent.zip"));
 }
 
 /** Puts the agent on Python's path, unless the page has installed it; zipimport reads it as it is. */

@@ -97,9 +97,14 @@ def test_a_missing_file(tab: Tab, site: Site, missing: str, cause: str) -> None:
     _works(tab)
 
 
-def test_a_file_that_comes_back_is_found_by_the_next_page_view(tab: Tab, site: Site) -> None:
+@pytest.mark.parametrize(
+    "name", ["edgetrace-stdlib.zip", "edgetrace-bytecode.zip", "pyodide/pyodide.asm.wasm"]
+)
+def test_a_file_that_comes_back_is_found_by_the_next_page_view(
+    tab: Tab, site: Site, name: str
+) -> None:
     """A start of Python that failed is tried again: by the next page, in the same shared worker."""
-    site.missing.add("/edgetrace/edgetrace-stdlib.zip")
+    site.missing.add(f"/edgetrace/{name}")
     url = site.add("/", html(tag(), resources(COUNT)))
     tab.visit(url)
     assert tab.flush()["runtime"] == "none"
