@@ -2,7 +2,7 @@
 """Goals of benchmarks/goals.toml against results: met, not met, or not measured. Pure.
 
 A goal bounds a figure (`at_most`, in `unit`), or its ratio to another result of the same run
-(`ratio_to`: the other's `who`, `case`, `host` where they differ): `at_least` is how many times less
+(`ratio_to`: the other's `who`, `case`, `host`, `benchmark` where they differ): `at_least` is how many times less
 ours must be, `at_most_ratio` how much of the other ours may be. Nothing is compared across runs.
 """
 
@@ -34,7 +34,7 @@ class Goal:
         unit: Of `at_most`.
         fact: A fact of the line (bytes_per_span) instead of its median.
         at_most: Largest figure, in `unit`.
-        ratio_to: Where the other result is: who, case, host; missing ones are as ours.
+        ratio_to: Where the other result is: who, case, host, benchmark; what is missing is as ours.
         at_least: Smallest theirs/ours.
         at_most_ratio: Largest ours/theirs.
         title: What it is about, if the case does not say it.
@@ -110,7 +110,8 @@ def _verdict(goal: Goal, results: Mapping[tuple[str, str, str, str], Result]) ->
         figure = convert(ours.median, ours.unit, goal.unit) if not goal.fact else ours.median
         return Verdict(goal, figure, None, goal.unit, None, figure <= goal.at_most)
     there = {**here, **(goal.ratio_to or {})}
-    theirs = _of_fact(results.get((goal.benchmark, *_place(there))), goal.fact)
+    question = there.get("benchmark", goal.benchmark)
+    theirs = _of_fact(results.get((question, *_place(there))), goal.fact)
     if ours is None or theirs is None:
         known = ours or theirs
         return Verdict(
@@ -119,7 +120,9 @@ def _verdict(goal: Goal, results: Mapping[tuple[str, str, str, str], Result]) ->
             None if theirs is None else theirs.median,
             known.unit if known else "",
         )
-    times = ratio(ours, theirs)
+    # Questions do not take turns with each other, so rounds are pairs only within one.
+    apart = question != goal.benchmark and ours.median
+    times = theirs.median / ours.median if apart else ratio(ours, theirs)
     pair = (ours.median, theirs.median, ours.unit)
     if goal.at_least is not None:
         return Verdict(goal, *pair, times, times >= goal.at_least)

@@ -128,6 +128,17 @@ def test_goals_are_met_missed_or_not_measured() -> None:
     assert [verdict.met for verdict in alone] == [True, None, None]
 
 
+def test_a_goal_may_look_at_another_question() -> None:
+    """Collecting goes to bytes at once; it is compared with what encoding alone costs a peer."""
+    (goal,) = bench_goals.load(
+        '[[goal]]\nbenchmark="collect"\ncase="200"\nhost="node"\nat_least=3\n'
+        'ratio_to={benchmark="encode", case="W1", who="js"}'
+    )
+    ours = result(1000.0, benchmark="collect", case="200", unit="ns/entry")
+    (verdict,) = bench_goals.judge([goal], [ours, result(4000.0, who="js")])
+    assert (verdict.value, verdict.met) == (4.0, True)
+
+
 @pytest.mark.parametrize(
     "said",
     [
