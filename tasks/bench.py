@@ -17,25 +17,21 @@ import argparse
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
 from tasks import (
     bench_compare,
-    bench_figures,
     bench_goals,
     bench_hosts,
     bench_machine,
+    bench_report,
     bench_table,
     bundle,
 )
 from tasks.bench_lines import Result, merge, parse, read
 from tasks.bench_peers import reason
 from tasks.bench_questions import QUESTIONS
+from tasks.bench_report import Published
 from tasks.console import BuildError, say, step
-from tasks.paths import ROOT
-
-PLOTS: Final = ROOT / "docs" / "img"
-GOALS: Final = bench_hosts.FOLDER / "goals.toml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,19 +52,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write tables to FILE, lines beside it, plots to docs/img; the rest stays there",
     )
 
+    parser.add_argument(
+        "--render", type=Path, metavar="FILE", help="make FILE anew from its lines, measure nothing"
+    )
+
 
 def main(args: argparse.Namespace) -> int:
     """`build.py bench`."""
     if args.list:
         say("\n".join(f"{name:8} {question.title}" for name, question in QUESTIONS.items()))
         return 0
+    if args.render:
+        bench_report.write(args.render, Published([], {}, []))
+        return 0
     asked = list(QUESTIONS) if not args.names or "all" in args.names else args.names
     unknown = [name for name in asked if name not in QUESTIONS]
     if unknown:
         known = ", ".join(QUESTIONS)
         raise BuildError(f"there is no question {unknown[0]!r}; there are: all, {known}", 2)
-    earlier = read(_text(args.against)) if args.against else []
-    goals = bench_goals.load(GOALS.read_text(encoding="utf-8"))
+    earlier = read(bench_report.text(args.against)) if args.against else []
+    goals = [goal for goal in bench_report.goals() if goal.benchmark in asked]
     bundle.ensure()
     facts = bench_machine.lines()
     results: list[Result] = []
@@ -79,10 +82,10 @@ def main(args: argparse.Namespace) -> int:
         took = time.monotonic() - began
         runs[name] = f"Measured {bench_machine.today()}, in {took:.0f} s."
         if args.out:  # after each, for a run takes long and may be cut off
-            _write(args.out, results, goals, runs, facts)
-    _show(results, [goal for goal in goals if goal.benchmark in asked])
+            bench_report.write(args.out, Published(facts, runs, results))
+    _show(results, goals)
     if args.json:
-        _write_lines(args.json, results)
+        bench_report.write_lines(args.json, results)
     if args.out:
         say(f"\nwritten: {args.out} and {args.out.with_suffix('.jsonl').name}")
     if args.against:
@@ -127,39 +130,3 @@ def _show(results: Sequence[Result], goals: Iterable[bench_goals.Goal]) -> None:
     verdicts = bench_goals.judge(goals, results)
     if verdicts:
         say("\n" + "\n".join(bench_table.goals(verdicts)))
-
-
-def _write(
-    file: Path,
-    results: Sequence[Result],
-    goals: Iterable[bench_goals.Goal],
-    runs: dict[str, str],
-    facts: Sequence[str],
-) -> None:
-    """RESULTS.md and its lines; questions that were not asked keep what was there."""
-    lines = file.with_suffix(".jsonl")
-    asked = {result.benchmark for result in results}
-    old = [r for r in read(_text(lines)) if r.benchmark not in asked] if lines.exists() else []
-    order = list(QUESTIONS)
-    both = sorted([*old, *results], key=lambda result: order.index(result.benchmark))
-    titles = {name: question.title for name, question in QUESTIONS.items()}
-    before = {
-        r.benchmark: f"Measured earlier: {r.facts['date']}." for r in old if "date" in r.facts
-    }
-    text = bench_table.document(both, bench_goals.judge(goals, both), titles, before | runs, facts)
-    file.write_text(text, encoding="utf-8")
-    _write_lines(lines, both)
-    for name, drawn in bench_figures.all_of(both).items():
-        PLOTS.mkdir(exist_ok=True)
-        (PLOTS / name).write_text(drawn, encoding="utf-8")
-
-
-def _write_lines(file: Path, results: Iterable[Result]) -> None:
-    file.write_text("".join(result.line() + "\n" for result in results), encoding="utf-8")
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as exc:
-        raise BuildError(f"{file}: {exc.strerror}") from exc

@@ -2,8 +2,9 @@
 """Goals of benchmarks/goals.toml against results: met, not met, or not measured. Pure.
 
 A goal bounds a figure (`at_most`, in `unit`), or its ratio to another result of the same run
-(`ratio_to`: the other's `who`, `case`, `host`, `benchmark` where they differ): `at_least` is how many times less
-ours must be, `at_most_ratio` how much of the other ours may be. Nothing is compared across runs.
+(`ratio_to`: the other's `who`, `case`, `host`, `benchmark` where they differ): `at_least` is how
+many times less ours must be, `at_most_ratio` how much of the other ours may be. Nothing is compared
+across runs.
 """
 
 from __future__ import annotations

@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tasks import (
-    bench,
-    bench_compare,
-    bench_goals,
-    bench_peers,
-    bench_table,
-)
+from tasks import bench, bench_compare, bench_goals, bench_peers, bench_report, bench_table
 from tasks.bench_hosts import FOLDER, Run
 from tasks.bench_lines import Result, convert, merge, parse, ratio, read
 from tasks.bench_questions import QUESTIONS, Question
+from tasks.bench_report import Published
 from tasks.console import BuildError
 
 HERE = {"benchmark": "encode", "host": "node", "who": "edgetrace"}
@@ -255,6 +252,25 @@ def test_our_names_and_the_peers_meet_in_one_row() -> None:
     """What our script calls by its own name is read as what the peers call it."""
     (one,) = parse('{"case": "W1 protobuf: encode", "unit": "ns/span", "median": 9}', HERE)
     assert one.case == "W1 protobuf"
+
+
+def test_a_partial_run_keeps_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for one question, --out replaces its lines; those of others and their date stay."""
+    monkeypatch.setattr(bench_report, "PLOTS", tmp_path / "img")
+    file = tmp_path / "RESULTS.md"
+    wire = result(4000.0, benchmark="wire", unit="B")
+    first = Published(["2 cores"], {"encode": "Monday.", "wire": "Monday."}, [result(), wire])
+    bench_report.write(file, first)
+    bench_report.write(file, Published(["2 cores"], {"encode": "Tuesday."}, [result(900.0)]))
+    kept = bench_report.published(file)
+    assert [(one.benchmark, one.median) for one in kept.results] == [
+        ("encode", 900.0),
+        ("wire", 4000.0),
+    ]
+    assert kept.runs == {"encode": "Tuesday.", "wire": "Monday."}
+    before = file.read_text(encoding="utf-8")
+    bench_report.write(file, Published([], {}, []))  # --render
+    assert file.read_text(encoding="utf-8") == before
 
 
 def test_a_script_that_fails_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
