@@ -21,6 +21,7 @@ VALUES: Final = 110
 HEIGHT: Final = 360
 MARGINS: Final = (40, 150, 48, 70)
 """Of a line plot: top, right (for the lines' names), bottom, left."""
+LINE: Final = 14
 OURS: Final = "#0b7a75"
 OTHERS: Final = ("#b5651d", "#6a5acd", "#8b8b00", "#b03060", "#4682b4", "#777777")
 STYLE: Final = (
@@ -97,12 +98,13 @@ def lines(
     for power in range(x_low, x_high + 1):
         x = across(10**power)
         parts.append(f'<path class="g" d="M{x:g} {top}V{HEIGHT - bottom}"/>')
-        parts.append(_text(x, HEIGHT - bottom + 18, number(10**power), ' text-anchor="middle"'))
+        parts.append(_text(x, HEIGHT - bottom + 18, _power(power), ' text-anchor="middle"'))
     for power in range(y_low, y_high + 1):
         y = up(10**power)
         parts.append(f'<path class="g" d="M{left} {y:g}H{WIDTH - right}"/>')
-        parts.append(_text(left - 8, y + 4, number(10**power), ' text-anchor="end"'))
+        parts.append(_text(left - 8, y + 4, _power(power), ' text-anchor="end"'))
     parts.append(_text(WIDTH - right, HEIGHT - 8, x_unit, ' class="a" text-anchor="end"'))
+    named: list[float] = []
     for at, (name, some) in enumerate(series.items()):
         drawn = [(across(x), up(y)) for x, y in some if min(x, y) > 0]
         if not drawn:
@@ -112,8 +114,15 @@ def lines(
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:g}" cy="{y:g}" r="3" fill="{colour}"/>' for x, y in drawn]
         end_x, end_y = drawn[-1]
+        while any(abs(end_y - other) < LINE for other in named):  # names do not cover each other
+            end_y += LINE
+        named.append(end_y)
         parts.append(_text(end_x + 8, end_y + 4, name, f' style="fill:{colour}"'))
     return _svg(WIDTH, HEIGHT, title, parts)
+
+
+def _power(power: int) -> str:
+    return f"{10.0**power:,g}"
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:
