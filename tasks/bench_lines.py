@@ -44,7 +44,9 @@ ALIASES: Final = {
     ("encode", "W1 json: encode"): "W1 json",
     ("encode", "W2 json: encode"): "W2 json",
     ("encode", "W3 json: encode"): "W3 json",
-    ("record", "start, 5 attributes, end: encoded"): "start, 5 attributes, end",
+    ("record", "start, end: kept"): "start, end",
+    ("record", "start, end: not recorded"): "sampled out",
+    ("record", "start, 5 attributes, end: kept"): "start, 5 attributes, end",
     ("record", "start, 5 attributes, end: not recorded"): "sampled out, 5 attributes",
     ("record", "start_as_current_span, one in another: kept"): "start_as_current_span",
 }

@@ -46,7 +46,8 @@ QUESTIONS: Final[dict[str, Question]] = {
         rounds=3,
     ),
     "record": Question(
-        "What an application pays per span, until the span is queued.",
+        "What an application pays per span. Nobody encodes but `encoded`, which is ours with the "
+        "real exporter, until the span is queued.",
         (
             Run(OURS, "cpython", "cpython", "record.py"),
             Run(OURS, "node", "pyodide", "record.py"),

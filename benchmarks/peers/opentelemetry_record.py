@@ -53,6 +53,7 @@ def main() -> None:
         ("start, 5 attributes, end", lambda: attributes(on), 1),
         ("start, end, with 3 children", children, 4),
         ("start_as_current_span", nested, 2),
+        ("sampled out", lambda: off.start_span("checkout").end(), 1),
         ("sampled out, 5 attributes", lambda: attributes(off), 1),
     ):
         measure(case, operation, count=count, per="span")

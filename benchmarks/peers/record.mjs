@@ -36,4 +36,5 @@ measure("record", "start, end", () => tracer.startSpan("checkout").end(), 1, "sp
 measure("record", "start, 5 attributes, end", () => attributes(tracer), 1, "span");
 measure("record", "start, end, with 3 children", children, 4, "span");
 measure("record", "start_as_current_span", nested, 2, "span");
+measure("record", "sampled out", () => off.startSpan("checkout").end(), 1, "span");
 measure("record", "sampled out, 5 attributes", () => attributes(off), 1, "span");
