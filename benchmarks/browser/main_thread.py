@@ -16,6 +16,10 @@ from typing import Any, Final, NamedTuple
 
 CATEGORIES: Final = ["devtools.timeline", "disabled-by-default-v8.compile", "v8", "toplevel"]
 EVALUATE: Final = {"EvaluateScript", "v8.compile"}
+TASKS: Final = {
+    "RunTask",
+    "ThreadControllerImpl::RunTask",
+}  # the developer tools' name, and today's
 LONG_TASK_MS: Final = 50.0
 
 
@@ -66,7 +70,7 @@ def _tasks_with(events: list[dict[str, Any]], own: list[dict[str, Any]]) -> int:
     """Long tasks of the main thread in which our code takes at least half the time."""
     count = 0
     for task in events:
-        if task.get("name") != "RunTask" or task.get("dur", 0) < LONG_TASK_MS * 1000:
+        if task.get("name") not in TASKS or task.get("dur", 0) < LONG_TASK_MS * 1000:
             continue
         inside = [
             event.get("dur", 0)
