@@ -17,6 +17,7 @@ Source: W3C Resource Timing, Navigation Timing Level 2, Paint Timing.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -106,6 +107,14 @@ def unpack_entries(
     Returns:
         The entries, not yet mended, and how many rows were incomplete in either argument.
     """
+    block, lines, rows, malformed = split_batch(numbers, text)
+    return unpack_rows(block, lines, range(rows)), malformed
+
+
+def split_batch(
+    numbers: bytes | bytearray | memoryview[Any], text: str
+) -> tuple[bytes, list[str], int, int]:
+    """Cut a batch to its complete rows: block, lines, how many, and how many were not."""
     try:
         block = memoryview(numbers).tobytes()
     except TypeError:
@@ -114,12 +123,16 @@ def unpack_entries(
     width = len(STRINGS)
     rows = min(len(block) // _ROW.size, len(lines) // width)
     claimed = max(-(-len(block) // _ROW.size), -(-len(lines) // width))
-    unpack, make = _ROW.unpack_from, TimingEntry._make
-    entries = [
+    return block[: rows * _ROW.size], lines[: rows * width], rows, claimed - rows
+
+
+def unpack_rows(block: bytes, lines: list[str], rows: Iterable[int]) -> list[TimingEntry]:
+    """Some rows of a batch as entries."""
+    unpack, make, width = _ROW.unpack_from, TimingEntry._make, len(STRINGS)
+    return [
         make((*unpack(block, row * _ROW.size), *lines[row * width : (row + 1) * width]))
-        for row in range(rows)
+        for row in rows
     ]
-    return entries, claimed - rows
 
 
 _KINDS: Final = {

@@ -64,8 +64,8 @@ class Exporter:
         """Register an instrumentation scope; the index names it in `offer`."""
         return self._framer.add_scope(scope)
 
-    def offer(self, scope: int, span: SpanData) -> bool:
-        """Encode an ended, sampled span and queue it, or count why not. Never raises.
+    def offer(self, scope: int, span: SpanData | bytes) -> bool:
+        """Encode an ended, sampled span if need be, and queue it or count why not. Never raises.
 
         Returns:
             True if an adapter asleep until `next_deadline_ns()` has to ask again: it has not asked
@@ -75,7 +75,7 @@ class Exporter:
         if self._closed:
             return self._drop(DropReason.SHUTDOWN, 1)
         try:
-            data = self._encode(span)
+            data = span if type(span) is bytes else self._encode(span)  # type: ignore[arg-type]
             size = len(data) + self._framer.scope_bytes[scope]
         except Exception:  # a SpanData that was not made by us may hold anything
             return self._drop(DropReason.UNENCODABLE, 1)

@@ -44,8 +44,8 @@ class _Key:
     """What is remembered of one key of spans' attributes."""
 
     __slots__ = (
-        *("before_double", "false", "head", "integers", "room", "short", "short_text", "size"),
-        *("texts", "true"),
+        *("before_double", "before_integer", "false", "head", "integers", "room", "short"),
+        *("short_text", "size", "texts", "true"),
     )
 
     def __init__(self, key: str) -> None:
@@ -59,6 +59,7 @@ class _Key:
         self.true, self.false = self.field(_TRUE), self.field(_FALSE)
         self.texts: dict[str, bytes] = {}
         self.integers: dict[int, bytes] = {}
+        self.before_integer: dict[int, bytes] = {}
         self.room = MAX_VALUES
 
     def field(self, value: bytes) -> bytes:
@@ -80,11 +81,20 @@ class _Key:
 
     def integer(self, number: int) -> bytes:
         """The whole field for an integer, likewise."""
-        field = self.field(f.ANY_VALUE_INT_VALUE + varint(number))
+        value = varint(number)
+        size = len(value)
+        before = self.before_integer.get(size) or self._before(size)
+        field = before + value
         if self.room:
             self.integers[number] = field
             self._use_room()
         return field
+
+    def _before(self, size: int) -> bytes:
+        """What stands before an integer of `size` bytes."""
+        before = self.field(f.ANY_VALUE_INT_VALUE + bytes(size))[:-size]
+        self.before_integer[size] = before
+        return before
 
     def _use_room(self) -> None:
         self.room -= 1
@@ -99,7 +109,7 @@ _keys: Final[dict[str, _Key]] = {}
 def add_attributes(pieces: list[bytes], attributes: Attributes) -> None:
     """Add the `attributes` fields of a Span to the pieces of which it will be joined."""
     for key, value in attributes.items():
-        known = _keys.get(key) or keep(_keys, key, _Key(key))
+        known = _keys.get(key) or key_of(key)
         kind = type(value)
         if kind is str:
             pieces.append(known.texts.get(value) or known.text(value))  # type: ignore[arg-type]  # narrowed by identity
@@ -114,6 +124,11 @@ def add_attributes(pieces: list[bytes], attributes: Attributes) -> None:
             pieces.append(known.false)
         else:
             pieces.append(known.field(any_value(value)))
+
+
+def key_of(key: str) -> _Key:
+    """What is remembered of a key."""
+    return _keys.get(key) or keep(_keys, key, _Key(key))
 
 
 def keep(memory: dict[_K, _V], key: _K, value: _V) -> _V:

@@ -112,13 +112,14 @@ def encode_span(span: SpanData) -> bytes:
     if events or links or status[0] or n or m or k:  # counts of what was dropped
         parts += _rest(span)
     parts.append(f.SPAN_FLAGS + fixed32(flags))
-    message = b"".join(parts)
+    return framed(b"".join(parts))
+
+
+def framed(message: bytes) -> bytes:
+    """A Span message with the field key and the length that open it."""
     size = len(message)
-    return (_openings.get(size) or _opening(size)) + message
-
-
-def _opening(size: int) -> bytes:
-    return keep(_openings, size, f.SCOPE_SPANS_SPANS + varint(size))
+    opening = _openings.get(size) or keep(_openings, size, f.SCOPE_SPANS_SPANS + varint(size))
+    return opening + message
 
 
 def _name(name: str) -> bytes:

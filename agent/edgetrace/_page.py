@@ -44,8 +44,7 @@ COUNTERS: Final = (
 )
 MAX_WAITING: Final = 4096
 """Entries and spans that wait for the navigation; with more, the trace begins without it."""
-MAX_UNIX_MS: Final = 2.0**63 / 1e6
-"""Times from here on, the year 2262, are absurd."""
+MAX_UNIX_MS: Final = 2.0**63 / 1e6  # the year 2262
 
 
 class PageView:
@@ -147,13 +146,13 @@ class PageView:
         """Take a span that the page measured itself; its parent is documentLoad.
 
         Args:
-            name: Not empty.
+            name: Like the next four, see `_custom.check`.
             start_ms: In ms since the origin, as `performance.now()` gives it.
-            end_ms: The same; not before the start.
-            attributes: A mapping; cleaned and limited.
-            error: A message, if what was measured failed; "TypeError: ..." names its type.
-            origin_unix_ms: As for `add`; 0 for the last known.
-            now_unix_nano: As for `add`; 0 for the last known.
+            end_ms: The same.
+            attributes: A mapping.
+            error: A message, if what was measured failed.
+            origin_unix_ms: As for `add`; 0 for the last known, as for the next.
+            now_unix_nano: As for `add`.
 
         Returns:
             The span; None if it waits, and comes with a later `add` or `finish`, or is not to go
@@ -174,6 +173,13 @@ class PageView:
             self.counters["unsampled"] += 1
             return None
         return self._span(custom, self._at(self._frame, self._origin_unix_nano))
+
+    def _count(self, spans: int, first_unix_nano: int, last_unix_nano: int) -> None:
+        """Take note of spans that go out."""
+        self.counters["spans"] += spans
+        if self._first_unix_nano is None or first_unix_nano < self._first_unix_nano:
+            self._first_unix_nano = first_unix_nano
+        self._last_unix_nano = max(self._last_unix_nano, last_unix_nano)
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """Set an attribute of the view: of documentLoad, if it is not out, and of custom spans."""
@@ -242,11 +248,8 @@ class PageView:
         if not self.sampled:
             self.counters["unsampled"] += len(waiting)
             return []
-        spans = []
         frame = self._frame
-        for origin_unix_nano, item in waiting:
-            frame = self._at(frame, origin_unix_nano)
-            spans.append(self._span(item, frame))
+        spans = [self._span(item, frame := self._at(frame, origin)) for origin, item in waiting]
         return self._documents(frame, leaving) + spans
 
     def _documents(self, frame: Frame, leaving: bool) -> list[SpanData]:
@@ -285,11 +288,8 @@ class PageView:
         else:
             item = item._replace(attributes={**self._attributes, **item.attributes})
             span, end_ms = custom_span(item, self._new_span_id(), frame), item.end_ms
-        self.counters["spans"] += 1
+        self._count(1, span.start_unix_nano, span.end_unix_nano)
         self.counters["clamped"] += frame.origin_unix_nano + int(end_ms * 1e6) > frame.now_unix_nano
-        if self._first_unix_nano is None or span.start_unix_nano < self._first_unix_nano:
-            self._first_unix_nano = span.start_unix_nano
-        self._last_unix_nano = max(self._last_unix_nano, span.end_unix_nano)
         return span
 
     def _at(self, frame: Frame, origin_unix_nano: int) -> Frame:

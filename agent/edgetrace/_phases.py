@@ -43,8 +43,11 @@ def _fields(prefix: str, first: str, last: str = "") -> Fields:
 
 _BEFORE: Final = _fields(_R, "worker_start", "redirect_end")
 _START: Final = _fields(_R, "fetch_start")
-_NEW: Final = _fields(_R, "worker_start", "response_end")
+TIMES: Final = _fields(_R, "worker_start", "response_end")
 _REUSED: Final = _BEFORE + _START + _fields(_R, "request_start", "response_end")
+BODY_SIZE: Final = "http.response.body.size"
+DECODED_SIZE: Final = _R + "decoded_body_size"
+TRANSFER_SIZE: Final = _R + "transfer_size"
 _INTERIM: Final = _R + "first_interim_response_start"
 _LOAD: Final = _fields(_N, "unload_event_start", "load_event_end")
 _ACTIVATION: Final = _fields(_N, "activation_start")
@@ -99,7 +102,7 @@ def fetch_attributes(entry: TimingEntry, phases: str, url_query: str) -> dict[st
     if entry.content_type:
         attributes[_R + "content_type"] = entry.content_type[:_MAX_TEXT]
     if phases == "attributes":
-        fields = _NEW
+        fields = TIMES
         if entry.response_end == entry.fetch_start:  # from memory: all is at that one moment
             fields = _START
         elif entry.fetch_start == entry.domain_lookup_start == entry.connect_end:
@@ -188,12 +191,12 @@ def _put_sizes(attributes: dict[str, AttributeValue], entry: TimingEntry, length
     """Put bytes; 0 says something only of the transfer, of which a cache needs none."""
     encoded, decoded = int(entry.encoded_body_size), int(entry.decoded_body_size)
     if encoded:
-        attributes["http.response.body.size"] = encoded
+        attributes[BODY_SIZE] = encoded
     if decoded != encoded:
-        attributes[_R + "decoded_body_size"] = decoded
+        attributes[DECODED_SIZE] = decoded
     transferred = int(entry.transfer_size)
     if transferred or encoded or decoded:
-        attributes[_R + "transfer_size"] = transferred
+        attributes[TRANSFER_SIZE] = transferred
     if lengths:
         attributes["http.response_content_length"] = encoded
         if decoded != encoded:

@@ -46,11 +46,11 @@ class Pipeline:
         self._exporter = Exporter(settings, settings.resource(), entropy)
         self._pump = Pump(self._exporter, transport, clock, on_error)
 
-    def emitter(self, scope: Scope) -> Callable[[SpanData], None]:
-        """What takes the ended, sampled spans of one scope."""
+    def emitter(self, scope: Scope) -> Callable[[SpanData | bytes], None]:
+        """What takes the ended, sampled spans of one scope, or the bytes that they are sent as."""
         index = self._exporter.add_scope(scope)
 
-        def emit(span: SpanData) -> None:
+        def emit(span: SpanData | bytes) -> None:
             if self._exporter.offer(index, span):
                 self._pump.wake()
 

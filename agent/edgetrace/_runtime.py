@@ -15,8 +15,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final, Protocol
 
+from ._columns import PackedPageView
 from ._config import Settings
 from ._ids import IdGenerator
 from ._sampler import Sampler
@@ -106,7 +108,9 @@ class Runtime:
     def _begin(self) -> None:
         self.provider = self._make_provider()
         self._emit = self.provider.emitter(SCOPE)
-        self._views = PageViews(self.provider.settings, self.provider.sampler, self.provider.ids)
+        provider = self.provider
+        view = partial(PackedPageView, self._emit)
+        self._views = PageViews(provider.settings, provider.sampler, provider.ids, view)
 
     def _counts(self) -> dict[str, int]:
         views = {f"view_{name}": count for name, count in self._views.counters().items()}

@@ -14,8 +14,8 @@ import os
 from typing import Any
 
 from . import _pyodide
+from ._columns import PackedEntries
 from ._config import Settings
-from ._entries import unpack_entries
 from ._pipeline import Pipeline
 from ._runtime import Runtime
 from .errors import AgentError
@@ -46,7 +46,10 @@ class WorkerRuntime:
 
     def entries(self, page: int, origin: float, numbers: Any, text: str) -> None:
         """Take a batch as the loader packs it; `numbers` is a Float64Array."""
-        entries, malformed = unpack_entries(numbers.to_bytes(), text)
+        entries: Any = PackedEntries(numbers.to_bytes(), text)
+        malformed = entries.malformed
+        if self._settings.protocol == "http/json":  # columns know protobuf only
+            entries = list(entries)
         message = {"kind": "entries", "origin": origin, "entries": entries, "malformed": malformed}
         self._runtime.tell(page, message)
 

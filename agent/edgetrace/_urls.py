@@ -84,11 +84,14 @@ def redact(url: str, policy: str = "redact") -> str:
     """
     if type(url) is not str:
         return ""
+    plain = "?" not in url and "#" not in url and "@" not in url and ";" not in url
+    if plain and url[:4] == "http":
+        return url[:MAX_URL_LENGTH]  # most resources of most pages
     scheme, rest = _split_scheme(url)
     if scheme in _OPAQUE:
         return _opaque(scheme, rest)[:MAX_URL_LENGTH]
-    if "?" not in url and "#" not in url and "@" not in url and ";" not in url:
-        return url[:MAX_URL_LENGTH]  # most resources of most pages
+    if plain:
+        return url[:MAX_URL_LENGTH]
     is_secret = _is_listed if policy == "keep" else _is_secret
     rest, _, fragment = rest.partition("#")
     rest, _, query = rest.partition("?")

@@ -14,7 +14,7 @@ Source: browser/src/protocol.ts, the same words on the other side.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ._config import Settings
@@ -34,8 +34,15 @@ Message = Mapping[str, Any]
 class PageViews:
     """Views by page, and what all of them counted."""
 
-    def __init__(self, settings: Settings, sampler: Sampler, ids: IdGenerator) -> None:
-        """Begin without a page."""
+    def __init__(
+        self,
+        settings: Settings,
+        sampler: Sampler,
+        ids: IdGenerator,
+        view: Callable[..., PageView] = PageView,
+    ) -> None:
+        """Begin without a page; `view` makes a view of one."""
+        self._view = view
         self._settings, self._sampler, self._ids = settings, sampler, ids
         self._views: dict[int, PageView] = {}
         self._past: Counter[str] = Counter(views=0, malformed=0, strays=0)
@@ -78,7 +85,7 @@ class PageViews:
 
     def _begin(self, page: int, message: Message) -> None:
         self._past["views"] += 1
-        self._views[page] = PageView(
+        self._views[page] = self._view(
             PageInfo.from_json(message.get("page")),
             self._settings,
             self._sampler,

@@ -31,7 +31,7 @@ LAYERS: tuple[set[str], ...] = (
     {"_batch", "_frame", "_retry", "_request_state", "_export", "_tail"},
     # L6: who drives it
     {"_report", "_tracer", "_send", "_pump", "_isolate", "_pipeline", "_runtime", "_configure"}
-    | {"_page", "_raw", "_views"},
+    | {"_page", "_columns", "_raw", "_views"},
     # L7: a Worker's events
     {"_binding_names", "_binding_sql", "_binding_calls", "_bindings"}
     | {"_edge_config", "_edge", "_mirror", "_handlers", "_steps", "_asgi"},
