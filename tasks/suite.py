@@ -91,18 +91,6 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _build_stock_collector() -> None:
-    """Have the collector that tests/conformance/test_stock_collector.py looks for, if we can."""
-    from tasks import stock_collector
-
-    try:
-        stock_collector.build()
-    except BuildError as exc:
-        if exc.exit_code != stock_collector.CANNOT_BUILD_HERE:
-            raise
-        say(str(exc))  # its tests say so too, and are skipped
-
-
 def _pytest(
     name: str, command: list[str], folders: tuple[str, ...], environ: dict[str, str]
 ) -> tuple[int, Counts]:
