@@ -84,7 +84,7 @@ def test_a_second_page_view_finds_python_running(tab: Tab, site: Site) -> None:
     counters = other.evaluate("window.edgetrace.flush()")
     tab.flush()
     assert (counters["boots"], counters["connections"], counters["runtime"]) == (1, 3, "shared")
-    assert site.requests["/edgetrace/pyodide/pyodide.asm.wasm"] == 2  # HEAD, then GET
+    assert site.requests["/edgetrace/pyodide/pyodide.asm.wasm"] == 1
     assert len({span["trace_id"] for span in tab.spans()}) == 3
     assert len(tab.spans("documentLoad")) == 3
 
