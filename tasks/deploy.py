@@ -168,7 +168,9 @@ def _stage_assets(site: Path, gateway: bool) -> None:
         shutil.copytree(site, assets, dirs_exist_ok=True)
     if gateway:
         bundle.ensure()
-        shutil.copytree(DIST, assets / "edgetrace", dirs_exist_ok=True)
+        shutil.copytree(
+            DIST, assets / "edgetrace", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.gz")
+        )
 
 
 def listing(folder: Path) -> list[str]:
