@@ -261,11 +261,9 @@ class Tracer:
     ) -> CurrentSpan:
         """A span that is current inside a `with` block, or around each call of a function.
 
-        The first six arguments are those of `start_span`.
-
-        Args:
-            record_exception: Whether an exception that leaves the block becomes an event.
-            set_status_on_exception: Whether it makes the status ERROR.
+        The first six arguments are those of `start_span`. `record_exception` says whether an
+        exception that leaves the block becomes an event, `set_status_on_exception` whether it makes
+        the status ERROR.
 
         Returns:
             A context manager, a decorator for functions and coroutine functions. The span ends with

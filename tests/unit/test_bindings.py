@@ -17,7 +17,7 @@ from edgetrace._bindings import TracedBinding, TracedEnv, faults, traced_cache
 from edgetrace._config import Settings
 from edgetrace._current import get_current_span
 from edgetrace._sampler import AlwaysOff
-from edgetrace._tracer import TracerProvider, get_tracer
+from edgetrace._tracer import TracerProvider, get_tracer, set_tracer_provider
 from edgetrace._types import SpanData, SpanKind, StatusCode
 from edgetrace.errors import AgentError
 from edgetrace.testing import InMemoryExporter, ManualClock
@@ -481,6 +481,7 @@ def test_a_fault_of_ours_fails_no_call() -> None:
 
 def test_without_a_provider_a_fault_is_counted_only() -> None:
     """A tracer may be had before there is one."""
+    set_tracer_provider(None)  # of another test's
     env: Any = TracedEnv(type("Env", (), {"KV": kv(get=answers(1))}), get_tracer("x"), no_fetch)
     assert run(env.KV.get()) == 1
     assert faults(env) == 1

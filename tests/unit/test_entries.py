@@ -35,7 +35,9 @@ def pack(*entries: TimingEntry) -> tuple[bytes, str]:
 def test_columns_are_the_loaders() -> None:
     """Fields are read in the order in which the loader's protocol packs them."""
     protocol = (BROWSER / "src" / "protocol.ts").read_text(encoding="utf-8")
-    packed = re.findall(r'^export const (?:NUMBERS|STRINGS) =\s+"(.*?)"', protocol, re.MULTILINE)
+    packed = re.findall(
+        r'^export const (?:NUMBERS|STRINGS) =\s+/\* @__PURE__ \*/ "(.*?)"', protocol, re.MULTILINE
+    )
     assert [",".join(NUMBERS), ",".join(STRINGS)] == packed
 
 
