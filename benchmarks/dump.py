@@ -24,17 +24,9 @@ def plain(span: PlainSpan) -> dict[str, object]:
     }
 
 
-def as_attributes(span: PlainSpan) -> PlainSpan:
-    """W3 of W1: a phase is an attribute, nanoseconds since the span's start."""
-    phases = {f"browser.resource_timing.{name}": at - span.start for name, at in span.events}
-    return span._replace(attributes={**span.attributes, **phases}, events=())
-
-
 def by_name() -> dict[str, list[PlainSpan]]:
     """W1, W2 and W3."""
-    made = {"W1": workloads.w1(), "W2": workloads.w2()}
-    own = getattr(workloads, "w3", None)
-    return {**made, "W3": own() if own else [as_attributes(span) for span in made["W1"]]}
+    return {"W1": workloads.w1(), "W2": workloads.w2(), "W3": workloads.w3()}
 
 
 if __name__ == "__main__":

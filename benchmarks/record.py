@@ -12,6 +12,7 @@ import os
 
 from edgetrace._clock import AnchoredClock
 from edgetrace._config import Settings
+from edgetrace._context import Context
 from edgetrace._export import Exporter
 from edgetrace._tracer import Tracer, TracerProvider
 from edgetrace._types import Scope, SpanData, SpanExporter
@@ -75,6 +76,15 @@ def main() -> None:
             record(tracer)
 
     measure("start, 5 attributes, end: encoded", encoded, count=BATCH, per="span")
+
+    def children() -> None:
+        parent = tracer.start_span("checkout")
+        inside = Context(parent)
+        for _ in range(3):
+            tracer.start_span("step", inside).end()
+        parent.end()
+
+    measure("start, end, with 3 children", children, count=4, per="span")
 
     def nested() -> None:
         with tracer.start_as_current_span("outer"), tracer.start_as_current_span("inner"):

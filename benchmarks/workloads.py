@@ -3,6 +3,7 @@
 
     W1   a browser's resource span with document-load's events: 10 attributes, 8 events
     W2   an application's span: 5 attributes
+    W3   W1 with its events as attributes, nanoseconds since the span's start
 
 No two spans of a batch are alike in ids, times and URL; names and keys repeat, as they do in life.
 """
@@ -73,6 +74,16 @@ def w2(count: int = SPANS) -> list[PlainSpan]:
         }
         spans.append(_span(index, "checkout", START_UNIX_NANO + index * 1_000, attributes, ()))
     return spans
+
+
+def w3(count: int = SPANS) -> list[PlainSpan]:
+    """W1 with phases as attributes."""
+    return [_without_events(span) for span in w1(count)]
+
+
+def _without_events(span: PlainSpan) -> PlainSpan:
+    phases = {f"browser.resource_timing.{name}": at - span.start for name, at in span.events}
+    return span._replace(attributes={**span.attributes, **phases}, events=())
 
 
 def _span(
