@@ -128,17 +128,17 @@ class Runtime:
         if kind == "flush":
             self._start(self.flush(page, message["id"]))
             return
-        spans = self._views.handle(page, message, self.provider.clock.unix_nano())
-        for span in spans:
+        debug = self.provider.settings.debug
+        before = self._views.counters().get("spans", 0) if debug else 0
+        for span in self._views.handle(page, message, self.provider.clock.unix_nano()):
             self._emit(span)
         if kind == "leave":
             self._start(self.flush())
-        if self.provider.settings.debug:
+        if debug:
+            made = self._views.counters().get("spans", 0) - before  # those of columns are out
             trace = self._views.trace_id_hex(page) or "a trace not begun"
-            self._post(
-                page,
-                {"kind": "debug", "text": f"[edgetrace] {kind}: {len(spans)} spans of {trace}"},
-            )
+            text = f"[edgetrace] {kind}: {made} spans of {trace}"
+            self._post(page, {"kind": "debug", "text": text})
 
     def _has_room(self) -> bool:
         queued = self.provider.counters().get("queued", 0)
