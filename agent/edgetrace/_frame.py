@@ -28,6 +28,12 @@ _LENGTH_BYTES: Final = 16
 """More than the length prefixes or the comma around a part grow by as the request fills."""
 
 
+def gzip(message: bytes, level: int = _GZIP_LEVEL) -> bytes:
+    """Compress; no time in the header, so equal messages are equal bytes. `level`: 1 to 9."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, _GZIP_FORMAT)
+    return packer.compress(message) + packer.flush()
+
+
 class Framer:
     """Makes request bodies for one resource."""
 
@@ -74,8 +80,7 @@ class Framer:
         """
         headers = {"content-type": self.encoding.content_type}
         if self._compress and len(message) >= MIN_COMPRESS_BYTES:
-            gzip = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_FORMAT)
-            compressed = gzip.compress(message) + gzip.flush()
+            compressed = gzip(message)
             if len(compressed) < len(message):
                 return compressed, {**headers, "content-encoding": "gzip"}
         return message, headers

@@ -29,10 +29,12 @@ class Option(NamedTuple):
     Attributes:
         parse: Text or the Python value to the validated value; raises whatever it likes.
         form: What is accepted, to follow the word "use".
+        secret: Whether its value may not stand in a message, which ends up in consoles and logs.
     """
 
     parse: Callable[[Any], Any]
     form: str
+    secret: bool = False
 
 
 def _text(value: str) -> str:
@@ -132,7 +134,7 @@ _PAIRS_FORM: Final = "key=value pairs joined by commas, values percent-encoded w
 OPTIONS: Final[Mapping[str, Option]] = {
     "endpoint": _ABSOLUTE_URL,
     "base_endpoint": _ABSOLUTE_URL,
-    "headers": Option(_headers, _PAIRS_FORM),
+    "headers": Option(_headers, _PAIRS_FORM, secret=True),
     "protocol": one_of("http/protobuf", "http/json"),
     "compression": one_of("gzip", "none"),
     "timeout_ms": _MILLISECONDS,
@@ -187,8 +189,8 @@ def parse_options(
         try:
             parsed = option.parse(value)
         except Exception:  # int() and float() overflow, a value's own methods raise anything
-            secret = name == "headers" or (type(value) is str and "@" in value)
-            told = "(a credential)" if secret else value  # messages end up in consoles
+            secret = option.secret or (type(value) is str and "@" in value)
+            told = "(a credential)" if secret else value
             raise ConfigError(shown, told, f"use {option.form}") from None
         values.setdefault(name, parsed)
     return values

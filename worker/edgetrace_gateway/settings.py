@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from edgetrace._options import Option, _choice, _integer, _pairs, _text, _url
-from edgetrace.errors import ConfigError
+from edgetrace._options import Option, _choice, _integer, _pairs, _text, _url, parse_options
 
 EDGE_FACTS: Final = ("country", "region", "city", "continent", "colo", "asn", "timezone", "client")
 """What may be said of where a request came from; `facts` has the attributes' names."""
@@ -153,7 +152,7 @@ OPTIONS: Final[Mapping[str, tuple[str, Option]]] = {
         "EDGETRACE_EDGE_ATTRIBUTES",
         Option(_facts, f"{', '.join(EDGE_FACTS)} joined by commas, or none"),
     ),
-    "metrics_token": ("EDGETRACE_METRICS_TOKEN", _SECRET),
+    "metrics_token": ("EDGETRACE_METRICS_TOKEN", _SECRET._replace(secret=True)),
     "forward_timeout_ms": (
         "EDGETRACE_FORWARD_TIMEOUT_MS",
         Option(_COUNT, "whole milliseconds from 1"),
@@ -211,17 +210,12 @@ class GatewaySettings:
         Raises:
             ConfigError: A known variable's value is not of its form.
         """
-        values: dict[str, Any] = {}
-        for name, (variable, option) in OPTIONS.items():
-            given = environ.get(variable, "")
-            if given == "":
-                continue
-            try:
-                values[name] = option.parse(given)
-            except Exception:  # a parser may raise whatever it likes
-                secret = name == "metrics_token" or (type(given) is str and "@" in given)
-                told = "(a credential)" if secret else given  # messages end up in logs
-                raise ConfigError(variable, told, f"use {option.form}") from None
+        given = [
+            (variable, name, environ[variable])
+            for name, (variable, _) in OPTIONS.items()
+            if environ.get(variable, "") != ""
+        ]
+        values = parse_options(given, {name: option for name, (_, option) in OPTIONS.items()})
         if "max_body_bytes" in values:  # a larger body alone takes the other limit with it
             least = max(cls.max_expanded_bytes, values["max_body_bytes"])
             values.setdefault("max_expanded_bytes", least)

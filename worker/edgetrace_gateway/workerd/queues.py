@@ -13,7 +13,6 @@ Source: Cloudflare Queues, "JavaScript APIs", "Limits" (128 KB a message); Proto
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from edgetrace._config import Settings
+from edgetrace._frame import gzip
 from edgetrace._retry import retry_after_ns
 from edgetrace._types import ExportRequest, ExportResponse, Transport
 from edgetrace.errors import TransportError
@@ -108,8 +108,7 @@ def _parts(messages: list[tuple[Any, bytes]], most: int) -> list[list[tuple[Any,
 async def _post(
     content_type: str, part: list[tuple[Any, bytes]], settings: Settings, transport: Transport
 ) -> None:
-    gzip = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    body = gzip.compress(b"".join([data for _, data in part])) + gzip.flush()
+    body = gzip(b"".join([data for _, data in part]))
     headers: Mapping[str, str] = {"content-type": content_type, "content-encoding": "gzip"}
     request = ExportRequest(
         0,

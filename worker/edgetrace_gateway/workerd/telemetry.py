@@ -12,12 +12,12 @@ Source: OTLP specification 1.10, "OTLP/HTTP Response", "Failures"; docs/raw-entr
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from edgetrace._config import Settings
 from edgetrace._edge import IncomingRequest
+from edgetrace._frame import gzip
 from edgetrace._raw import RawError, read_raw
 from edgetrace._types import Clock, ExportRequest, ExportResponse, Transport
 from edgetrace.errors import TransportError
@@ -141,10 +141,8 @@ class Telemetry:
         if not result.spans:
             return b""
         self._counters.add("spans_made", amount=result.spans)
-        gzip = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-        compressed = gzip.compress(result.message) + gzip.flush()
         headers = {"content-type": status.PROTOBUF, "content-encoding": "gzip"}
-        return Accepted(compressed, headers, result.spans)
+        return Accepted(gzip(result.message), headers, result.spans)
 
     async def _forward(self, taken: Accepted) -> bytes | Refused:
         """The collector's answer for the sender: its body, or why it was not taken."""
@@ -164,8 +162,8 @@ class Telemetry:
         if 200 <= answer.status < 300:
             self._counters.add("bodies_forwarded")
             self._counters.add("spans_forwarded", amount=taken.spans)
-            is_otlp = status.media_type(answer.headers.get("content-type", ""))
-            return answer.body if is_otlp == taken.headers["content-type"] else b""
+            kind = status.media_type(answer.headers.get("content-type", ""))
+            return answer.body if kind == taken.headers["content-type"] else b""
         return self._not_taken(answer)
 
     def _not_taken(self, answer: ExportResponse) -> Refused:
