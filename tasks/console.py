@@ -169,3 +169,29 @@ def call(
             child.kill()
             child.wait()
         raise
+
+
+def relay(
+    command: Sequence[object],
+    label: str,
+    *,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """Run a child beside others: each of its lines comes out whole, behind `label`; its exit code.
+
+    Ctrl-C reaches the child too (same process group).
+    """
+    child = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **(environ or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    assert child.stdout is not None
+    for line in child.stdout:
+        say(label + line.rstrip("\n"))
+    return child.wait()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""`build.py test`: bundle, check, then every test, and one closing line.
+"""`build.py test`: bundle, then check and every test, and one closing line.
 
     host      unit, conformance, architecture             measured: branch coverage of the agent
     property  property                                    not measured, which halves its time
     runtime   pyodide, browser, worker                    the bundle in Node, Chromium, workerd
+
+What the check and the first two parts compute goes on beside the third, which waits most of its
+time for browsers: two cores do it in the time of the longer half.
 
 With arguments of one's own only they decide what pytest runs, and nothing is measured.
 """
@@ -12,13 +15,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from tasks import bundle, check, harness
-from tasks.console import BuildError, call, say
+from tasks.console import BuildError, call, relay, say
 from tasks.node import tool_environ
 from tasks.paths import CACHE, ROOT
 
@@ -37,6 +41,14 @@ class Counts(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+class Outcome(NamedTuple):
+    """What a part of the suite came to; `code` is pytest's."""
+
+    part: str
+    code: int
+    counts: Counts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,23 +81,26 @@ def main(args: argparse.Namespace) -> int:
     if args.rest:
         return call([sys.executable, "-m", "pytest", *args.rest], cwd=ROOT, environ=environ)
 
+    measured = [sys.executable, "-m", "coverage", "run", "-m", "pytest"]
+    plain = [sys.executable, "-m", "pytest"]
+    outcomes: list[Outcome] = []
+    waits = threading.Thread(
+        target=lambda: outcomes.append(_pytest("runtime", plain, RUNTIME, environ))
+    )
+    waits.start()
     failed = []
     try:
         check.check_all()
     except BuildError as exc:
         failed.append("check")
         print(f"check: {exc}", file=sys.stderr)
-    measured = [sys.executable, "-m", "coverage", "run", "-m", "pytest"]
-    plain = [sys.executable, "-m", "pytest"]
-    total = Counts()
-    parts = (("host", measured, HOST), ("property", plain, PROPERTY), ("runtime", plain, RUNTIME))
-    for name, command, folders in parts:
-        code, counts = _pytest(name, command, folders, environ)
-        total = Counts(*map(sum, zip(total, counts, strict=True)))
-        if code:
-            failed.append(f"{name} tests")
-        if name == "host" and call([sys.executable, "-m", "coverage", "report"], cwd=ROOT):
-            failed.append("coverage")
+    outcomes.append(_pytest("host", measured, HOST, environ))
+    if call([sys.executable, "-m", "coverage", "report"], cwd=ROOT):
+        failed.append("coverage")
+    outcomes.append(_pytest("property", plain, PROPERTY, environ))
+    waits.join()
+    failed += [f"{outcome.part} tests" for outcome in outcomes if outcome.code]
+    total = Counts(*map(sum, zip(*(outcome.counts for outcome in outcomes), strict=True)))
     say(f"\ntotal: {total}")
     minutes, seconds = divmod(int(time.monotonic() - started), 60)
     if failed:
@@ -95,17 +110,15 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _pytest(
-    name: str, command: list[str], folders: tuple[str, ...], environ: dict[str, str]
-) -> tuple[int, Counts]:
-    """Run pytest over the folders that are there; its exit code and what it counted."""
+    part: str, command: list[str], folders: tuple[str, ...], environ: dict[str, str]
+) -> Outcome:
+    """Run pytest over the folders that are there."""
     there = [f"tests/{folder}" for folder in folders if (ROOT / "tests" / folder).is_dir()]
-    report = CACHE / f"junit-{name}.xml"
+    report = CACHE / f"junit-{part}.xml"
     report.unlink(missing_ok=True)
-    say(f"\n{name} tests: {' '.join(there)}")
-    code = call(
-        [*command, f"--junitxml={report}", "--durations=8", *there], cwd=ROOT, environ=environ
-    )
-    return (0 if code == NO_TESTS else code), _counts(report)
+    options = ["-o", f"cache_dir=.cache/pytest-{part}", f"--junitxml={report}", "--durations=8"]
+    code = relay([*command, *options, *there], f"{part:8} | ", cwd=ROOT, environ=environ)
+    return Outcome(part, 0 if code == NO_TESTS else code, _counts(report))
 
 
 def _counts(report: Path) -> Counts:
