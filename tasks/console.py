@@ -182,7 +182,7 @@ def relay(
 
     Ctrl-C reaches the child too (same process group).
     """
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [str(word) for word in command],
         cwd=cwd,
         env={**os.environ, "PYTHONUNBUFFERED": "1", **(environ or {})},
@@ -190,8 +190,8 @@ def relay(
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-    )
-    assert child.stdout is not None
-    for line in child.stdout:
-        say(label + line.rstrip("\n"))
-    return child.wait()
+    ) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            say(label + line.rstrip("\n"))
+    return child.returncode

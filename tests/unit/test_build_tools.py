@@ -107,7 +107,7 @@ def test_a_program_that_is_not_there_is_one_line() -> None:
 
 
 def test_children_side_by_side_are_told_apart(capfd: pytest.CaptureFixture[str]) -> None:
-    """Each line of a relayed child comes out whole behind its label, and its exit code comes back."""
+    """Each line of a child comes out whole behind its label, and its exit code comes back."""
     script = "import sys; print('one', flush=True); print('two', file=sys.stderr); sys.exit(7)"
     assert console.relay([sys.executable, "-c", script], "host | ") == 7
     assert capfd.readouterr().out == "host | one\nhost | two\n"
