@@ -26,15 +26,7 @@ from ._limits import MAX_UNIX_NANO, SpanLimits
 from ._page_info import PageInfo
 from ._phases import PAINTS
 from ._sampler import Sampler
-from ._timing import (
-    Frame,
-    Kind,
-    TimingEntry,
-    document_spans,
-    mend,
-    resource_span,
-    unix_nano,
-)
+from ._timing import Frame, Kind, TimingEntry, document_spans, mend, resource_span, unix_nano
 from ._types import AttributeValue, Link, SpanContext, SpanData
 from ._urls import redact
 
@@ -52,6 +44,7 @@ class PageView:
 
     Attributes:
         counters: By name: `entries` that came in, `spans` that went out, and what was ignored.
+        documents_out: Whether documentLoad and documentFetch are, by this runtime or another.
     """
 
     def __init__(
@@ -61,12 +54,16 @@ class PageView:
         sampler: Sampler,
         new_trace_id: Callable[[], bytes],
         new_span_id: Callable[[], bytes],
+        new_fetch_id: Callable[[], bytes] | None = None,
     ) -> None:
-        """Begin; no id is drawn yet."""
+        """Begin; no id is drawn yet. `new_fetch_id` is asked for documentFetch's, `new_span_id` for
+        documentLoad's first, then for that of each row and span in turn.
+        """
         self.counters = dict.fromkeys(COUNTERS, 0)
         self._frame: Frame | None = None
         self._info, self._settings, self._sampler = info, settings, sampler
         self._new_trace_id, self._new_span_id = new_trace_id, new_span_id
+        self._new_fetch_id = new_fetch_id or new_span_id
         self._limits = SpanLimits.from_settings(settings)
         self._links: list[Link] = []
         self._facts = info.attributes(settings.url_query)
@@ -74,7 +71,7 @@ class PageView:
         self._navigation: tuple[int, TimingEntry] | None = None
         self._paints: dict[str, float] = {}
         self._waiting: list[tuple[int, TimingEntry | CustomSpan]] = []
-        self._documents_out = False
+        self.documents_out = False
         self._origin_unix_nano: int | None = None
         self._now_unix_nano = MAX_UNIX_NANO  # until a time is given
         self._first_unix_nano: int | None = None
@@ -122,7 +119,7 @@ class PageView:
             elif entry.kind in (Kind.NAVIGATION, Kind.RESTORE):
                 self._take_navigation(entry, self._origin_unix_nano)
             elif entry.kind == Kind.PAINT and entry.name in PAINTS:
-                if self._documents_out:
+                if self.documents_out:
                     self.counters["late"] += 1
                 else:
                     self._paints[entry.name] = entry.start_time
@@ -209,7 +206,7 @@ class PageView:
 
     def _take_navigation(self, entry: TimingEntry, origin_unix_nano: int) -> None:
         """Keep the latest word on a navigation: it is announced, and said again when it ended."""
-        if self._documents_out:
+        if self.documents_out and self._frame:
             self.counters["late"] += 1
             return
         if not entry.name:
@@ -254,7 +251,7 @@ class PageView:
 
     def _documents(self, frame: Frame, leaving: bool) -> list[SpanData]:
         """Make documentLoad and documentFetch, once, when the load has ended or the page leaves."""
-        if self._documents_out:
+        if self.documents_out:
             return []
         if self._navigation:
             origin, entry = self._navigation
@@ -267,10 +264,10 @@ class PageView:
             entry = TimingEntry(kind=float(Kind.NAVIGATION), name=self._info.url)
         else:
             return []
-        self._documents_out = True
+        self.documents_out = True
         spans = document_spans(
             entry,
-            self._new_span_id(),
+            self._new_fetch_id(),
             self._at(frame, origin),
             {**self._facts, **self._attributes},
             self._paints,

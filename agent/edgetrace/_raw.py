@@ -4,15 +4,9 @@
 Pure. Nothing is remembered between bodies: each says enough for the same trace decision, and gives
 the same bytes again when it is sent twice. Knows no HTTP and no clock.
 
-    documentLoad           "span", as the page drew it
-    documentFetch          derived from "span" and 0
-    the nth row or span    derived from "span" and n, counted through all bodies of the view
+`_view_ids` has the ids: "span" is the root's, "first" counts the rows and spans before the body's.
 
-Derived ids are outputs of SplitMix64 seeded with "span": it permutes 64-bit numbers, so no two of a
-view are alike, and those of other views are as likely to be alike as any two random ids. (A hash
-would do as well, but importing hashlib costs Pyodide 4-5 ms, November 2026.)
-
-Sources: docs/raw-entries.md; Steele, Lea, Flood, "Fast splittable pseudorandom number generators".
+Sources: docs/raw-entries.md.
 """
 
 from __future__ import annotations
@@ -20,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import chain, repeat
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -36,6 +29,7 @@ from ._page_info import PageInfo
 from ._runtime import SCOPE
 from ._sampler import ParentBased, Sampler, TraceIdRatioBased, sampler_from_settings
 from ._types import AttributeValue, Resource, SpanContext, SpanData
+from ._view_ids import MAX_FIRST, ViewIds
 from .errors import ConfigError
 
 FORMAT_VERSION: Final = 1
@@ -44,7 +38,6 @@ MAX_ROWS: Final = 2_000
 out before the navigation is known."""
 MAX_AHEAD_NS: Final = 86_400 * 10**9
 """A day: how far a page's clock may be ahead before it is not believed."""
-MAX_FIRST: Final = 2**31
 MAX_NUMBER: Final = 1e18
 
 SENDERS: Final = frozenset(
@@ -57,7 +50,6 @@ SENDERS: Final = frozenset(
 _Type = TypeVar("_Type")
 _TRACE_ID: Final = re.compile("(?!0{32})[0-9a-f]{32}")
 _SPAN_ID: Final = re.compile("(?!0{16})[0-9a-f]{16}")
-_U64: Final = 2**64 - 1
 
 
 class RawError(ValueError):
@@ -109,25 +101,20 @@ def read_raw(
         settings, sampler = _configure(_get(data, "options", dict), base)
     except ConfigError as exc:
         raise RawError(str(exc)) from exc
-    # All but the root have one id, until each gets its own.
-    ids = chain((root_id,), repeat(derived_id(root_id, 0)))
+    ids = ViewIds(trace_id, root_id, first)
     info = PageInfo.from_json(_get(data, "page", dict))
-    view = PageView(info, settings, sampler, lambda: trace_id, lambda: next(ids))
+    view = PageView(info, settings, sampler, ids.new_trace_id, ids.new_span_id, ids.fetch_id)
     for key, value in _get(data, "attributes", dict).items():
         view.set_attribute(key, value)
 
     spans, has_fetch, malformed = _tell(view, data, _now(data, now_unix_nano))
     document, children = _split(spans, view.context, has_fetch)
-    document = document if documents else []
-    if len(document) > 1:
-        document[1] = _named(document[1], root_id, 0)
-    named = [_named(span, root_id, first + n) for n, span in enumerate(children, 1)]
-    out = [] if settings.disabled else document + named
+    out = [] if settings.disabled else (document if documents else []) + children
     message, encoded = _encode(out, settings, resource_attributes)
     counters = {**view.counters, "malformed": malformed, "unencodable": len(out) - encoded}
     counters["spans"] = encoded
     if settings.disabled:
-        counters["unsampled"] += len(named)
+        counters["unsampled"] += len(children)
     return RawResult(message, encoded, counters)
 
 
@@ -265,19 +252,6 @@ def _split(
             behind = at + 1 + has_fetch
             return spans[at:behind], spans[:at] + spans[behind:]
     return [], spans
-
-
-def _named(span: SpanData, root_id: bytes, index: int) -> SpanData:
-    return span._replace(context=span.context._replace(span_id=derived_id(root_id, index)))
-
-
-def derived_id(root_id: bytes, index: int) -> bytes:
-    """The id of a view's documentFetch (0) and of its nth row or span (from 1 on), 8 bytes."""
-    mixed = int.from_bytes(root_id, "big") + (index + 1) * 0x9E3779B97F4A7C15 & _U64
-    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & _U64
-    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _U64
-    made = (mixed ^ mixed >> 31).to_bytes(8, "big")
-    return made if any(made) and made != root_id else derived_id(root_id, index + MAX_FIRST)
 
 
 def _encode(

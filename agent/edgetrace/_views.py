@@ -4,7 +4,8 @@
 Sans-IO: messages and the time come in, `SpanData` comes out. A page is known by the number of its
 line to the runtime; `hello` begins its next view. What no view claims is counted, never raised.
 
-    hello      a view begins, the page's last one is finished
+    hello      a view begins, the page's last one is finished; or one goes on that another runtime
+               has begun, with its seed, behind the rows and the documents that were sent there
     entries    spans, as `PageView` decides     span, attribute   the same
     leave      the view is finished; entries may still follow
 
@@ -24,6 +25,7 @@ from ._page import PageView
 from ._page_info import PageInfo
 from ._sampler import Sampler
 from ._types import SpanData
+from ._view_ids import MAX_FIRST, ViewIds, read_seed
 
 MAX_VIEWS: Final = 256
 """Views kept: nothing tells a worker that a page is gone for good."""
@@ -45,6 +47,7 @@ class PageViews:
         self._view = view
         self._settings, self._sampler, self._ids = settings, sampler, ids
         self._views: dict[int, PageView] = {}
+        self._named: dict[int, ViewIds] = {}
         self._past: Counter[str] = Counter(views=0, malformed=0, strays=0)
 
     def handle(self, page: int, message: Message, now_unix_nano: int) -> list[SpanData]:
@@ -83,21 +86,42 @@ class PageViews:
         view = self._views.get(page)
         return "" if view is None or view.context is None else view.context.trace_id_hex
 
+    def progress(self, page: int) -> tuple[int, bool] | None:
+        """How far the page's view has come, for another runtime's `hello`.
+
+        Returns:
+            How many rows and spans have gone out, and whether the documents have; None while
+            something waits in the view.
+        """
+        view = self._views.get(page)
+        if view is None or view.context is None or view.waiting:
+            return None
+        return self._named[page].count, view.documents_out
+
     def _begin(self, page: int, message: Message) -> None:
         self._past["views"] += 1
-        self._views[page] = self._view(
+        first = message.get("first")
+        if type(first) is not int or not 0 <= first < MAX_FIRST:
+            first = 0
+        seed = read_seed(message.get("view"))
+        ids = ViewIds(*(seed or (self._ids.new_trace_id(), self._ids.new_span_id())), first)
+        self._named[page] = ids
+        view = self._views[page] = self._view(
             PageInfo.from_json(message.get("page")),
             self._settings,
             self._sampler,
-            self._ids.new_trace_id,
-            self._ids.new_span_id,
+            ids.new_trace_id,
+            ids.new_span_id,
+            ids.fetch_id,
         )
+        view.documents_out = message.get("documents") is True
 
     def _end(self, page: int, now_unix_nano: int) -> list[SpanData]:
         view = self._views.pop(page, None)
         if view is None:
             return []
         spans = view.finish(now_unix_nano)
+        del self._named[page]
         self._past.update(view.counters)
         return spans
 

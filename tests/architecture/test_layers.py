@@ -19,7 +19,8 @@ LAYERS: tuple[set[str], ...] = (
     # L0: words everything else is made of
     {"errors", "_types", "_version", "_percent", "_camel", "_variables", "_nesting"},
     # L1: values from outside, made safe
-    {"_clock", "_ids", "_attributes", "_config", "_options", "_urls", "_server_timing"},
+    {"_clock", "_ids", "_attributes", "_config", "_options", "_urls", "_server_timing"}
+    | {"_view_ids"},
     # L2: what travels with a request
     {"_context", "_current", "_baggage", "_propagation"},
     # L3: a span's life

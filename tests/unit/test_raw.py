@@ -12,7 +12,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from edgetrace._config import Settings
 from edgetrace._entries import NUMBERS, TimingEntry
-from edgetrace._raw import MAX_AHEAD_NS, MAX_ROWS, RawError, RawResult, derived_id, read_raw
+from edgetrace._raw import MAX_AHEAD_NS, MAX_ROWS, RawError, RawResult, read_raw
+from edgetrace._view_ids import derived_id
 from tests.unit import entry_samples as samples
 from tests.unit.entry_samples import entry
 
@@ -116,16 +117,6 @@ def test_ids_follow_from_the_root_and_the_place_in_the_view() -> None:
     assert cut[1:] == [derived_id(bytes.fromhex(SPAN), index) for index in range(3)]
     again = read_raw(json.dumps(body()).encode(), NOW + 86_400 * 10**9, {})
     assert again.message == read().message
-
-
-def test_derived_ids_are_valid_and_not_alike() -> None:
-    """No zeros, not the root's, all different; also where SplitMix64 itself would give zeros."""
-    root = bytes.fromhex(SPAN)
-    ids = {derived_id(root, index) for index in range(10_000)}
-    assert len(ids) == 10_000
-    assert not ids & {root, bytes(8)}
-    zero = (-0x9E3779B97F4A7C15 % 2**64).to_bytes(8, "big")  # the seed whose first output is 0
-    assert any(derived_id(zero, 0))
 
 
 def test_documents_go_out_only_with_the_body_that_says_so() -> None:

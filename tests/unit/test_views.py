@@ -126,3 +126,26 @@ def test_the_oldest_view_is_finished_when_there_are_too_many() -> None:
     counters = pages.counters()
     assert counters["views"] == MAX_VIEWS + 1
     assert counters["spans"] == 2
+
+
+def test_a_seed_names_the_spans_whoever_reads_it() -> None:
+    """Two runtimes that are told the same give the same spans; one that goes on, the rest."""
+    hello = {**HELLO, "view": ",".join(map(str, range(24)))}
+    more = {**LOADED, "entries": [entry(samples.chromium_opaque)]}
+    first, second, third = views(), views(), views()
+    told = tell(first, hello, LOADED, more)
+    assert tell(second, hello, LOADED, more) == told
+    assert told[0].context.trace_id == bytes(range(16))
+    assert told[0].context.span_id == bytes(range(16, 24))
+    announced = {**LOADED, "entries": LOADED["entries"][:1]}
+    assert tell(third, {**hello, "first": 1, "documents": True}, announced, more) == told[3:]
+
+
+def test_progress_is_what_another_runtime_has_to_know() -> None:
+    """How many rows have gone out and whether the documents have; None while something waits."""
+    pages = views()
+    assert pages.progress(1) is None
+    tell(pages, HELLO)
+    assert pages.progress(1) is None
+    tell(pages, LOADED)
+    assert pages.progress(1) == (1, True)
