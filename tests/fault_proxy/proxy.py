@@ -40,6 +40,7 @@ class FaultProxy:
 
     Attributes:
         plan: What each POST meets; may be set at any time.
+        upstream: Where the collector is, "http://host:port"; likewise.
         ledger: What came.
         url: Without a slash at its end.
     """
@@ -48,12 +49,11 @@ class FaultProxy:
         """Begin to listen.
 
         Args:
-            upstream: Where the collector is, "http://host:port".
+            upstream: See the attribute.
             plan: None lets everything through.
             delay_s: How late LATENCY is, and how long DRIP takes.
         """
-        place = urlsplit(upstream)
-        self._upstream = (place.hostname or "", place.port or 80)
+        self.upstream = upstream
         self.plan = plan or in_turn()
         self.ledger = Ledger()
         self._delay_s = delay_s
@@ -198,7 +198,8 @@ class FaultProxy:
 
     async def _ask(self, request: Message) -> Message:
         """The collector's answer, over a connection of its own."""
-        reader, writer = await asyncio.open_connection(*self._upstream)
+        place = urlsplit(self.upstream)
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
         try:
             writer.write(request.whole)
             return await read_answer(reader)

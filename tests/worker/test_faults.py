@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Everything a network can do between the gateway and its collector, both ways out of it.
+
+The gateway's own spans are the exporter's to send again. A page's body is handed on while the page
+waits: the gateway never says it was taken unless it was, and the page sends it again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from tests.fault_proxy.conservation import left, lost, unaccounted
+from tests.fault_proxy.faults import HONEST, Fault, Phase, drawn
+from tests.fault_proxy.proxy import FaultProxy
+from tests.worker.collectors import PROTOBUF, request
+from tests.worker.conftest import Edge
+from tests.worker.gateways import Gateway
+
+PATIENCE_MS: Final = "700"
+FAULTS: Final = tuple(fault for fault in HONEST if fault is not Fault.REFUSE)
+
+
+class Behind:
+    """A gateway whose collector is behind a proxy."""
+
+    def __init__(self, edge: Edge) -> None:
+        self.proxy = FaultProxy("http://127.0.0.1:9")
+        given = {
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": self.proxy.endpoint,
+            "OTEL_EXPORTER_OTLP_TIMEOUT": PATIENCE_MS,
+            "EDGETRACE_FORWARD_TIMEOUT_MS": PATIENCE_MS,
+            "EDGETRACE_METRICS_TOKEN": "open",
+        }
+        self.gateway = Gateway(edge, vars=given)
+        self.proxy.upstream = self.gateway.collector.url
+        self.store = self.gateway.collector.store
+        self.asked = self.posted = 0
+
+    def metrics(self) -> dict[str, int]:
+        """All counters, by their names without the prefix."""
+        text = self.gateway.get("/edgetrace/metrics", ("Authorization", "Bearer open")).text
+        lines = re.findall(r"^edgetrace_(\S+) (\d+)", text, re.M)
+        return {name: int(value) for name, value in lines}
+
+    def counters(self) -> dict[str, int]:
+        """The exporter's, by their own names."""
+        plain = {re.sub("^agent_|_total", "", name): n for name, n in self.metrics().items()}
+        return {re.sub(r'{cause="(.*)"}', r"_\1", name): n for name, n in plain.items()}
+
+    def ask(self, count: int) -> list[str]:
+        """So many requests of visitors, two spans each; their paths."""
+        paths = [f"/asked/{self.asked + n}" for n in range(count)]
+        self.asked += count
+        for path in paths:
+            assert self.gateway.get(path).status == 200
+        return paths
+
+    def post(self, number: int) -> tuple[int, int]:
+        """A page's body, sent until the gateway says it was taken: how often, and spans in it.
+
+        A page's sender does the same: 503 and 429 are told to come again.
+        """
+        message = request(spans=3, name=f"posted {number}")
+        for span in message.resource_spans[0].scope_spans[0].spans:
+            span.trace_id = number.to_bytes(16, "big")
+        for times in range(1, 10):
+            reply = self.gateway.ask("POST", "/v1/traces", [PROTOBUF], message.SerializeToString())
+            if reply.status == 200:
+                self.posted += 3
+                return times, 3
+            assert reply.status in (502, 503, 504), reply
+            assert self.proxy.ledger.exchanges
+        raise AssertionError("never taken")
+
+    def has(self, paths: list[str]) -> None:
+        """Wait until the collector has both spans of each path."""
+
+        def there(store: object) -> bool:
+            spans = self.store.spans()
+            roots = {
+                span["attributes"]["url.path"]: span["trace_id"]
+                for span in spans
+                if span["attributes"].get("url.path") in paths
+            }
+            traces = [span["trace_id"] for span in spans]
+            return all(path in roots and traces.count(roots[path]) == 2 for path in paths)
+
+        self.store.wait_for(there, timeout_s=30)
+
+    def close(self) -> None:
+        """End all."""
+        self.gateway.close()
+        self.proxy.close()
+
+
+@pytest.fixture(scope="module")
+def behind(edge: Edge) -> Iterator[Behind]:
+    """One for all tests."""
+    running = Behind(edge)
+    yield running
+    running.close()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_once_on_the_gateways_own_spans(behind: Behind, fault: Fault) -> None:
+    """Both spans of each request arrive all the same, and the visitor is answered meanwhile."""
+    behind.proxy.ledger.clear()
+    behind.proxy.meet(fault)
+    first = behind.ask(1)
+    behind.proxy.ledger.wait_for(lambda ledger: ledger.met(fault))
+    behind.has(first + behind.ask(2))
+    assert behind.proxy.ledger.copies_that_differ() == set()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_once_on_a_pages_body(behind: Behind, fault: Fault) -> None:
+    """200 means that the collector has it; whatever else happens is 503 and counted by cause."""
+    behind.proxy.ledger.clear()
+    before = behind.metrics()
+    behind.proxy.meet(fault)
+    number = 1000 + FAULTS.index(fault)
+    times, spans = behind.post(number)
+    after = behind.metrics()
+    assert times == (1 if fault.answered else 2)
+    assert len(behind.store.spans(f"{number:032x}")) == spans
+    causes = {
+        name: count - before[name]
+        for name, count in after.items()
+        if "bodies_dropped" in name and count != before[name]
+    }
+    assert sum(causes.values()) == times - 1, causes
+    assert all("collector_" in name for name in causes)
+    assert behind.proxy.ledger.copies_that_differ() == set()
+
+
+def test_a_collector_that_flaps(behind: Behind) -> None:
+    """Up and down in several ways, then a third of all requests at random: nothing is lost."""
+    behind.proxy.ledger.clear()
+    kinds = (Fault.REFUSE, Fault.CUT_BODY, Fault.BUSY, Fault.CLOSED)
+    behind.proxy.flap(Phase(0.4, fault) for kind in kinds for fault in (kind, Fault.NONE))
+    paths = []
+    while len(behind.proxy.ledger.turns) < 2 * len(kinds) + 1:
+        paths += behind.ask(5)
+    behind.proxy.plan = drawn(9, 1 / 3, [f for f in FAULTS if f is not Fault.BLACKHOLE])
+    for number in range(2000, 2010):
+        paths += behind.ask(1)
+        behind.post(number)
+    behind.proxy.meet()
+    behind.has(paths + behind.ask(1))
+    for number in range(2000, 2010):
+        assert len(behind.store.spans(f"{number:032x}")) == 3
+    assert behind.proxy.ledger.copies_that_differ() == set()
+    counters = behind.counters()
+    deadline = time.monotonic() + 20
+    while left(counters) and time.monotonic() < deadline:  # the last answers are on their way
+        counters = behind.counters()
+    assert counters["exported"] == behind.store.span_count - behind.posted
+    assert lost(counters) == left(counters) == unaccounted(counters) == 0
