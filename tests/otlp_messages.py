@@ -24,6 +24,7 @@ from opentelemetry.proto.common.v1.common_pb2 import (
 )
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from edgetrace._outbox import Undelivered
 from edgetrace._types import ExportRequest, Resource, Scope, SpanContext, SpanData
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -162,7 +163,7 @@ def parse_json(body: bytes) -> ExportTraceServiceRequest:
     return json_format.ParseDict(document, ExportTraceServiceRequest())
 
 
-def decode(request: ExportRequest) -> ExportTraceServiceRequest:
+def decode(request: ExportRequest | Undelivered) -> ExportTraceServiceRequest:
     """Read a request as a receiver does, by its headers."""
     body = uncompressed(request)
     if request.headers["content-type"] == "application/json":
@@ -171,7 +172,7 @@ def decode(request: ExportRequest) -> ExportTraceServiceRequest:
     return ExportTraceServiceRequest.FromString(body)
 
 
-def uncompressed(request: ExportRequest) -> bytes:
+def uncompressed(request: ExportRequest | Undelivered) -> bytes:
     """The message inside a request's body."""
     if "content-encoding" not in request.headers:
         return request.body

@@ -3,10 +3,11 @@
 
 An adapter asks `next_request(now_ns)` until it gets None, sends what it got, tells each outcome
 with `receive_response` or `receive_failure`, and asks again when `next_deadline_ns()` has come. All
-times are the adapter's monotonic nanoseconds. Batching, retries and every drop are decided here;
-`_request_state` holds the table of a request's life, `_retry` what an answer means.
+times are the adapter's monotonic nanoseconds. Batching, splitting and every drop are decided here;
+`_outbox` knows which request may go when, `_request_state` holds the table of a request's life,
+`_retry` what an answer means.
 
-Conservation, at every step: ended = exported + sum(dropped) + queued + in_flight.
+Conservation, at every step: ended + adopted = exported + sum(dropped) + queued + in_flight.
 
 Source: OTLP specification 1.10, "OTLP/HTTP"; OpenTelemetry specification, trace/sdk and
 protocol/exporter.
@@ -14,24 +15,21 @@ protocol/exporter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
 
-from ._batch import BatchQueue
+from ._batch import BatchQueue, Queued
 from ._config import Settings
 from ._frame import Framer
+from ._outbox import MAX_ATTEMPTS, Outbox, Undelivered as Undelivered, of_the_body
+from ._priority import is_important
 from ._protobuf import utf8
 from ._request_state import PendingRequest, Signal, State
-from ._retry import RETRYABLE, backoff_ns, retry_after_ns
+from ._retry import RETRYABLE, TOO_LARGE, retry_after_ns
 from ._types import Entropy, ExportRequest, Resource, Scope, SpanData
 from .errors import DropReason, ExportError, RejectedError, ThrottledError, TransportError
 
-MAX_ATTEMPTS: Final = 10
-"""A request rides out about 80 s of outage on average; what is still queued, any length."""
-MAX_IN_FLIGHT: Final = 4
-"""Requests open at once: a large page drains in a few round trips, a slow receiver is not
-flooded.
-"""
+Mark = tuple[int, int]
+"""A moment: the next span's number, and the next request's id."""
 
 
 class Exporter:
@@ -45,20 +43,18 @@ class Exporter:
             resource: Sent once with each request.
             entropy: For the backoff's jitter.
         """
-        self._settings, self._entropy = settings, entropy
+        self._settings = settings
         self._framer = Framer(settings, resource)
         self._encode = self._framer.encoding.span
-        self._room_bytes = settings.max_request_bytes - self._framer.head_bytes
-        self._queue = BatchQueue(settings.max_queue_size)
-        self._pending: dict[int, PendingRequest] = {}
-        self._next_id, self._flush_mark = 1, 0
+        self._room_bytes = self._cut_bytes = settings.max_request_bytes - self._framer.head_bytes
+        self._queue = BatchQueue(settings.max_queue_size, is_important)
+        self._outbox = Outbox(entropy)
+        self._flush_mark = 0
         self._batch_deadline_ns: int | None = None
-        self._not_before_ns = -(2**63)
         self._closed = False
         self._dropped = dict.fromkeys(DropReason, 0)
-        self._counts = dict.fromkeys(
-            ("ended", "exported", "requests", "retries", "body_bytes", "sent_bytes"), 0
-        )
+        names = ("ended", "adopted", "exported", "requests", "retries", "body_bytes", "sent_bytes")
+        self._counts = dict.fromkeys(names, 0)
 
     def add_scope(self, scope: Scope) -> int:
         """Register an instrumentation scope; the index names it in `offer`."""
@@ -87,6 +83,40 @@ class Exporter:
             return True
         return self._has_full_batch() and not self._has_full_batch(1, len(data))
 
+    def adopt(
+        self, body: bytes, headers: Mapping[str, str], spans: int, important: bool = False
+    ) -> int:
+        """Take a request out of storage: it waits, to be sent once more.
+
+        Args:
+            body: As an `Undelivered` had it; sent as it is.
+            headers: Likewise; what does not say what the body is, is left out.
+            spans: Likewise, >= 0.
+            important: Likewise.
+
+        Returns:
+            Its id here: it is settled when `undelivered` no longer has it.
+        """
+        self._counts["adopted"] += spans
+        pending = PendingRequest(self._framer.request(body, of_the_body(headers), spans))
+        pending.important = important
+        if self._closed:
+            self._drop(DropReason.SHUTDOWN, spans)
+        else:
+            self._outbox.put(pending)
+        return pending.request.id
+
+    def undelivered(self, *, queued: bool = False) -> list[Undelivered]:
+        """What is sent or waiting and not known delivered, for whoever can keep it.
+
+        Args:
+            queued: Whether to make requests of what is queued, so that they are in it too, as far
+                as no more than `max_queue_size` spans are under way or waiting.
+        """
+        while queued and self._queue and self._outbox.spans < self._settings.max_queue_size:
+            self._open()
+        return self._outbox.undelivered()
+
     def next_request(self, now_ns: int) -> ExportRequest | None:
         """What to send now; call until it returns None.
 
@@ -96,38 +126,24 @@ class Exporter:
         Returns:
             A request, new or once more, or None: idle until `next_deadline_ns()`.
         """
-        self._expire(now_ns)
+        for pending in self._outbox:
+            # An adapter that never told the outcome has lost the request.
+            if pending.state is State.SENT and now_ns >= pending.deadline_ns:
+                self._fail(pending, Signal.NO_ANSWER, None, now_ns)
         if self._queue and self._batch_deadline_ns is None:
             self._batch_deadline_ns = now_ns + self._settings.schedule_delay_ms * 1_000_000
-        if now_ns < self._not_before_ns:
+        next_up = self._outbox.due(now_ns)
+        if next_up is None or next_up.attempts >= MAX_ATTEMPTS:
+            due_ns = self._batch_due_ns()
+            if due_ns is not None and now_ns >= due_ns:
+                next_up = self._open()
+        if next_up is None:
             return None
-        for pending in self._pending.values():
-            if pending.state is State.WAITING and now_ns >= pending.deadline_ns:
-                pending.send_again(now_ns)
-                self._counts["retries"] += 1
-                return self._sent(pending.request)
-        due_ns = self._batch_due_ns()
-        if due_ns is None or now_ns < due_ns:
-            return None
-        spans = self._queue.cut(
-            self._settings.max_export_batch_size, self._room_bytes, self._framer.scope_bytes
-        )
-        self._batch_deadline_ns = None
-        message = self._framer.frame(spans)
-        body, headers = self._framer.body(message)
-        request = ExportRequest(
-            self._next_id,
-            self._settings.traces_url,
-            {**headers, **self._settings.headers},
-            body,
-            self._settings.timeout_ms * 1_000_000,
-            len(spans),
-        )
-        self._next_id += 1
-        first = self._queue.left - len(spans)
-        self._pending[request.id] = PendingRequest(request, first, now_ns)
-        self._counts["body_bytes"] += len(message)
-        return self._sent(request)
+        self._counts["requests"] += 1
+        self._counts["retries"] += next_up.attempts > 0
+        self._counts["sent_bytes"] += len(next_up.request.body)
+        self._outbox.send(next_up, now_ns)
+        return next_up.request
 
     def receive_response(
         self, request_id: int, status: int, headers: Mapping[str, str], body: bytes, now_ns: int
@@ -142,17 +158,18 @@ class Exporter:
             now_ns: Monotonic.
 
         Returns:
-            What to tell the error handler, None after a success. An exception means that these were
-            no status, headers and body; nothing has changed then.
+            What to tell the error handler, None after a success, and where a request that is too
+            large is split. An exception means that these were no status, headers and body; nothing
+            has changed then.
         """
-        pending = self._pending.get(request_id)
-        if pending is None or pending.state is not State.SENT:
+        pending = self._outbox.sent(request_id)
+        if pending is None:
             return None
         spans, attempts = pending.request.spans, pending.attempts
         if 200 <= status < 300:
             refused, message = self._framer.encoding.partial_success(body)
             refused = min(refused, spans)
-            self._move(pending, Signal.SUCCESS)
+            self._outbox.answered(pending, Signal.SUCCESS)
             self._counts["exported"] += spans - refused
             self._drop(DropReason.PARTIAL_SUCCESS, refused)
             if refused:
@@ -160,18 +177,22 @@ class Exporter:
             return None
         if status in RETRYABLE:
             wait_ns = retry_after_ns(headers)
-            self._retry(pending, Signal.THROTTLED, wait_ns, now_ns)
+            self._fail(pending, Signal.THROTTLED, wait_ns, now_ns)
             return ThrottledError(status, wait_ns, spans=spans, attempts=attempts)
-        self._move(pending, Signal.REFUSED)
-        self._drop(DropReason.REJECTED, spans)
-        return RejectedError(status, body, spans=spans, attempts=attempts)
+        if status == TOO_LARGE and len(pending.queued) > 1:
+            self._split(pending)
+            return None
+        error = RejectedError(status, body, spans=spans, attempts=attempts)
+        self._outbox.answered(pending, Signal.REFUSED)
+        self._drop(DropReason.TOO_LARGE if status == TOO_LARGE else DropReason.REJECTED, spans)
+        return error
 
     def receive_failure(self, request_id: int, cause: str, now_ns: int) -> ExportError | None:
         """Take the news that no answer came; see `receive_response`."""
-        pending = self._pending.get(request_id)
-        if pending is None or pending.state is not State.SENT:
+        pending = self._outbox.sent(request_id)
+        if pending is None:
             return None
-        self._retry(pending, Signal.NO_ANSWER, None, now_ns)
+        self._fail(pending, Signal.NO_ANSWER, None, now_ns)
         return TransportError(cause, spans=pending.request.spans, attempts=pending.attempts)
 
     def next_deadline_ns(self, *, unanswered: bool = True) -> int | None:
@@ -181,29 +202,27 @@ class Exporter:
         Args:
             unanswered: Whether to count the times at which requests expire without an answer.
         """
-        deadlines = [
-            pending.deadline_ns
-            if pending.state is State.SENT
-            else max(pending.deadline_ns, self._not_before_ns)
-            for pending in self._pending.values()
-            if unanswered or pending.state is State.WAITING
-        ]
         due_ns = self._batch_due_ns()
-        return min(deadlines if due_ns is None else [*deadlines, due_ns], default=None)
+        deadline_ns = self._outbox.deadline_ns(unanswered=unanswered)
+        if deadline_ns is None or (due_ns is not None and due_ns < deadline_ns):
+            return due_ns
+        return deadline_ns
 
-    def force_flush(self) -> int:
-        """Make everything queued due now; a wait that the receiver asked for is kept.
+    def force_flush(self) -> Mark:
+        """Make everything due now, once; a wait that the receiver asked for is kept.
 
         Returns:
             A mark for `is_settled`.
         """
-        self._flush_mark = self._queue.left + len(self._queue)
-        return self._flush_mark
+        self._outbox.hurry()
+        self._flush_mark = self._queue.next
+        return self._flush_mark, self._framer.next_id
 
-    def is_settled(self, mark: int) -> bool:
+    def is_settled(self, mark: Mark) -> bool:
         """Whether all that was queued or in flight at `mark` has been delivered or dropped."""
-        return self._queue.left >= mark and all(
-            pending.first >= mark for pending in self._pending.values()
+        span, request = mark
+        return self._queue.oldest >= span and all(
+            pending.first >= span and pending.request.id >= request for pending in self._outbox
         )
 
     def shutdown(self) -> None:
@@ -212,86 +231,67 @@ class Exporter:
         self.force_flush()
 
     def abandon(self) -> None:
-        """Drop everything undelivered as SHUTDOWN."""
-        for pending in list(self._pending.values()):
-            self._move(pending, Signal.GIVE_UP)
-            self._drop(DropReason.SHUTDOWN, pending.request.spans)
-        self._drop(DropReason.SHUTDOWN, self._queue.clear())
+        """Drop everything undelivered as SHUTDOWN, what was adopted included."""
+        self._drop(DropReason.SHUTDOWN, self._outbox.spans + self._queue.clear())
+        self._outbox.clear()
         self._batch_deadline_ns = None
 
     def counters(self) -> dict[str, int]:
         """Everything counted since the start.
 
         Returns:
-            ended, exported, queued, in_flight and dropped_<reason> in spans; requests and retries;
-            body_bytes before and sent_bytes after compression, repeated sends included in the
-            latter.
+            ended, adopted, exported, queued, in_flight and dropped_<reason> in spans; requests and
+            retries; body_bytes before and sent_bytes after compression, repeated sends included in
+            the latter.
         """
         return {
             **self._counts,
             "queued": len(self._queue),
-            "in_flight": self._in_flight,
+            "in_flight": self._outbox.spans,
             **{f"dropped_{reason.value}": count for reason, count in self._dropped.items()},
         }
-
-    @property
-    def _in_flight(self) -> int:
-        return sum([pending.request.spans for pending in self._pending.values()])
 
     def _has_full_batch(self, less_spans: int = 0, less_bytes: int = 0) -> bool:
         return (
             len(self._queue) - less_spans >= self._settings.max_export_batch_size
-            or self._queue.size_bytes - less_bytes >= self._room_bytes
-        )
-
-    def _may_open(self) -> bool:
-        """Whether a new request may join those under way.
-
-        What failed is tried again before anything new: an outage then costs a few requests, not
-        all.
-        """
-        return len(self._pending) < MAX_IN_FLIGHT and all(
-            pending.state is State.SENT for pending in self._pending.values()
+            or self._queue.size_bytes - less_bytes >= self._cut_bytes
         )
 
     def _batch_due_ns(self) -> int | None:
         """When a new request may be cut; None while nothing is queued or no request may open."""
-        if self._batch_deadline_ns is None or not self._may_open():
+        if self._batch_deadline_ns is None or not self._outbox.may_open():
             return None
-        if self._queue.left < self._flush_mark or self._has_full_batch():
-            return self._not_before_ns
-        return max(self._batch_deadline_ns, self._not_before_ns)
+        if self._queue.oldest < self._flush_mark or self._has_full_batch():
+            return self._outbox.not_before_ns
+        return max(self._batch_deadline_ns, self._outbox.not_before_ns)
 
-    def _sent(self, request: ExportRequest) -> ExportRequest:
-        self._counts["requests"] += 1
-        self._counts["sent_bytes"] += len(request.body)
-        return request
+    def _open(self) -> PendingRequest:
+        """Cut a request from the queue; it waits to be sent."""
+        first = self._queue.oldest
+        scopes = self._framer.scope_bytes
+        queued = self._queue.cut(self._settings.max_export_batch_size, self._cut_bytes, scopes)
+        self._batch_deadline_ns = None
+        return self._frame(queued, first)
 
-    def _expire(self, now_ns: int) -> None:
-        """An adapter that never told the outcome has lost the request: it counts as unanswered."""
-        for pending in list(self._pending.values()):
-            if pending.state is State.SENT and now_ns >= pending.deadline_ns:
-                self._retry(pending, Signal.NO_ANSWER, None, now_ns)
+    def _split(self, pending: PendingRequest) -> None:
+        """Let two halves of a request wait in its place, and make no more of its size."""
+        queued, middle = pending.queued, len(pending.queued) // 2
+        self._cut_bytes = min(self._cut_bytes, sum([len(span.data) for span in queued]) // 2)
+        self._outbox.answered(pending, Signal.SPLIT)
+        for half in (queued[:middle], queued[middle:]):
+            self._frame(half, pending.first)
 
-    def _retry(
+    def _frame(self, queued: Sequence[Queued], first: int) -> PendingRequest:
+        message = self._framer.frame(queued)
+        self._counts["body_bytes"] += len(message)
+        request = self._framer.request(*self._framer.body(message), len(queued))
+        return self._outbox.put(PendingRequest(request, queued, first))
+
+    def _fail(
         self, pending: PendingRequest, signal: Signal, wait_ns: int | None, now_ns: int
     ) -> None:
-        fraction = int.from_bytes(self._entropy(4), "little") / 2**32
-        # Not the wait alone: Retry-After: 0 would use up all attempts within a few round trips.
-        deadline_ns = now_ns + max(wait_ns or 0, backoff_ns(pending.attempts, fraction))
-        if signal is Signal.THROTTLED:
-            self._not_before_ns = max(self._not_before_ns, deadline_ns)
-        if pending.attempts >= MAX_ATTEMPTS:
-            self._move(pending, Signal.GIVE_UP)
+        if not self._outbox.failed(pending, signal, wait_ns, now_ns):
             self._drop(DropReason.RETRIES_EXHAUSTED, pending.request.spans)
-            return
-        self._move(pending, signal)
-        pending.deadline_ns = deadline_ns
-
-    def _move(self, pending: PendingRequest, signal: Signal) -> None:
-        pending.move(signal)
-        if pending.state is State.DONE:
-            del self._pending[pending.request.id]
 
     def _drop(self, reason: DropReason, spans: int) -> bool:
         """Count a loss; False, so that `offer` can return it."""

@@ -9,12 +9,14 @@ Knows no browser.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ._config import Settings
 from ._export import Exporter
 from ._ids import IdGenerator
+from ._outbox import Undelivered
 from ._pump import Pump
+from ._redact import span_redaction
 from ._sampler import sampler_from_settings
 from ._types import Clock, Entropy, Scope, SpanData, Transport
 from .errors import ExportError
@@ -45,16 +47,30 @@ class Pipeline:
         self.sampler = sampler_from_settings(settings)
         self._exporter = Exporter(settings, settings.resource(), entropy)
         self._pump = Pump(self._exporter, transport, clock, on_error)
+        self._redact = span_redaction(settings)
 
     def emitter(self, scope: Scope) -> Callable[[SpanData | bytes], None]:
         """What takes the ended, sampled spans of one scope, or the bytes that they are sent as."""
         index = self._exporter.add_scope(scope)
 
         def emit(span: SpanData | bytes) -> None:
-            if self._exporter.offer(index, span):
+            told = span if isinstance(span, bytes) else self._redact(span)
+            if self._exporter.offer(index, told):
                 self._pump.wake()
 
         return emit
+
+    def adopt(
+        self, body: bytes, headers: Mapping[str, str], spans: int, important: bool = False
+    ) -> int:
+        """Send what is out of storage; see `Exporter.adopt`."""
+        request_id = self._exporter.adopt(body, headers, spans, important)
+        self._pump.wake()
+        return request_id
+
+    def undelivered(self, *, queued: bool = False) -> list[Undelivered]:
+        """What to keep if nobody may come back; see `Exporter.undelivered`."""
+        return self._exporter.undelivered(queued=queued)
 
     async def force_flush(self) -> bool:
         """Send everything queued now; True if nothing is left undelivered."""

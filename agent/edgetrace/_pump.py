@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from ._export import Exporter
+from ._export import Exporter, Mark
 from ._send import send_once
 from ._types import Clock, ExportRequest, Transport
 from .errors import ExportError
@@ -51,7 +51,7 @@ class Pump:
         self._timer_loop: asyncio.AbstractEventLoop | None = None
         self._timer_ns = 0
         self._sends: set[asyncio.Task[None]] = set()
-        self._waiters: dict[asyncio.Future[bool], int] = {}
+        self._waiters: dict[asyncio.Future[bool], Mark] = {}
 
     def wake(self) -> None:
         """Look for due requests in the loop's next turn, never in the caller's own time."""

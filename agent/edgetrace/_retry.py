@@ -4,7 +4,12 @@
     200 to 299            success (a receiver may report spans it refused in the body)
     429, 502, 503, 504    retryable, not before Retry-After
     no answer             retryable
+    413                   the request is split; a lone span is dropped
     anything else         final; redirects too, a POST is never replayed elsewhere
+
+A success is what its status says, whatever the content type: a receiver behind a proxy may answer
+"ok" as text/html, and to take that for a failure would send its spans for ever. The price is a
+captive portal that answers 200 to a plain http endpoint by itself; those over https cannot.
 
 Source: OTLP specification 1.10, "OTLP/HTTP Response" and "Retryable Response Codes"; RFC 9110,
 10.2.3 (Retry-After) and 5.6.7 (dates); M. Brooker, "Exponential Backoff And Jitter", 2015 (full
@@ -18,6 +23,7 @@ from collections.abc import Mapping
 from typing import Final
 
 RETRYABLE: Final = frozenset({429, 502, 503, 504})
+TOO_LARGE: Final = 413
 SECOND_NS: Final = 1_000_000_000
 INITIAL_BACKOFF_NS: Final = SECOND_NS
 MAX_BACKOFF_NS: Final = 32 * SECOND_NS

@@ -19,7 +19,7 @@ LAYERS: tuple[set[str], ...] = (
     # L0: words everything else is made of
     {"errors", "_types", "_version", "_percent", "_camel", "_variables", "_nesting"},
     # L1: values from outside, made safe
-    {"_clock", "_ids", "_attributes", "_config", "_options", "_urls", "_server_timing"}
+    {"_clock", "_ids", "_attributes", "_config", "_options", "_urls", "_redact", "_server_timing"}
     | {"_view_ids"},
     # L2: what travels with a request
     {"_context", "_current", "_baggage", "_propagation"},
@@ -29,7 +29,10 @@ LAYERS: tuple[set[str], ...] = (
     {"_fields", "_protobuf", "_key_values", "_otlp", "_otlp_json", "_http", "_edge_facts"}
     | {"_entries", "_phases", "_timing", "_page_info", "_join", "_custom"},
     # L5: what waits, what is sent, what comes back
-    {"_batch", "_frame", "_retry", "_request_state", "_export", "_tail"},
+    {
+        *("_batch", "_priority", "_frame", "_retry", "_budget", "_breaker", "_request_state"),
+        *("_outbox", "_export", "_tail"),
+    },
     # L6: who drives it
     {"_report", "_tracer", "_send", "_pump", "_isolate", "_pipeline", "_runtime", "_configure"}
     | {"_page", "_columns", "_raw", "_views"},

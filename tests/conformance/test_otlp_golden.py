@@ -105,7 +105,8 @@ def test_each_status_means_what_the_specification_says(status: int) -> None:
     counters = exporter.counters()
     again = exporter.next_request(3_600 * 10**9)
     expected = outcome(status)
-    assert (counters["exported"] == 1, again is request, counters["dropped_rejected"] == 1) == (
+    dropped = counters["dropped_rejected"] + counters["dropped_too_large"]
+    assert (counters["exported"] == 1, again is request, dropped == 1) == (
         *(expected == "success", expected == "retry", expected == "drop"),
     )
     kinds = {"success": type(None), "retry": ThrottledError, "drop": RejectedError}
@@ -172,7 +173,7 @@ def documented_rows() -> list[Row]:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     line = re.compile(r"^\| ([A-Z]+) \| ([a-z_]+) \| ([A-Z]+) \| (.*) \|$", re.MULTILINE)
     rows: list[Row] = line.findall(text)
-    return rows
+    return [row for row in rows if row[0] in State.__members__]  # the circuit has a table too
 
 
 def test_the_table_of_states_is_the_one_that_is_documented() -> None:

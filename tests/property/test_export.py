@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The exporter under any interleaving of spans, time, answers, failures, flushes and endings.
 
-The law, after every step: ended = exported + sum(dropped) + queued + in_flight. The machine keeps
-books of its own: which spans it offered, what became of each, when nothing may be sent.
+The law, after every step: ended + adopted = exported + sum(dropped) + queued + in_flight. The
+machine keeps books of its own: which spans it offered, what became of each, when nothing may be
+sent.
 """
 
 from __future__ import annotations
@@ -27,16 +28,20 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from edgetrace._breaker import MAX_IN_FLIGHT
+from edgetrace._budget import NEW_PER_RETRY, PERIOD_NS, RESERVE
 from edgetrace._config import Settings
-from edgetrace._export import MAX_ATTEMPTS, MAX_IN_FLIGHT, Exporter
+from edgetrace._export import Exporter, Mark
+from edgetrace._outbox import MAX_ATTEMPTS, Undelivered
 from edgetrace._request_state import GRACE_NS
 from edgetrace._retry import MAX_RETRY_AFTER_NS
-from edgetrace._types import ExportRequest, Resource, Scope
+from edgetrace._types import ExportRequest, Resource, Scope, SpanContext
 from edgetrace.errors import RejectedError, ThrottledError, TransportError
 from tests.otlp_messages import decode, span_names, uncompressed
 from tests.strategies import simple_span
 
 S = 1_000_000_000
+PARENT = SpanContext(b"t" * 16, b"p" * 8)
 SCOPES = (Scope("a"), Scope("b" * 60, schema_url="https://s/\u00e9"))
 RETRYABLE = (429, 502, 503, 504)
 statuses = st.sampled_from([200, 204, 301, 400, 401, 413, 500, 501, *RETRYABLE]) | st.integers(
@@ -83,15 +88,17 @@ class ExporterMachine(RuleBasedStateMachine):
         )
         self.exporter = Exporter(self.settings, Resource({"k": "v"}), random.Random(seed).randbytes)
         self.scopes = [self.exporter.add_scope(scope) for scope in SCOPES]
-        self.now = start
-        self.number = 0
-        self.waiting: list[str] = []  # names of queued spans, oldest first
-        self.open: dict[int, ExportRequest] = {}  # sent and unsettled, by id
-        self.sent_at: dict[int, int] = {}  # those of them that are under way
+        self.now = self.start = start
+        self.number = self.adopted = 0
+        self.waiting: list[str] = []  # names of queued spans, oldest first; capitals are important
+        self.open: dict[int, Undelivered] = {}  # what is not settled, by id
+        self.names: dict[int, list[str]] = {}  # of the spans in each
+        self.sent_at: dict[int, int] = {}  # those that are under way
         self.sends: dict[int, int] = {}
-        self.given_up = 0
+        self.given_up = self.hurried = 0
+        self.is_open = False  # the circuit: nothing has been answered since the last failure
         self.not_before = start
-        self.marks: list[tuple[int, set[str]]] = []
+        self.marks: list[tuple[Mark, set[str]]] = []
         self.asleep = False  # the adapter asked, got None, and sleeps until the deadline
         self.closed = False
 
@@ -101,16 +108,25 @@ class ExporterMachine(RuleBasedStateMachine):
         scope=st.integers(0, 1),
         size=st.sampled_from([0, 5, 200, 900, 5_000]),
         count=st.integers(1, 12),
+        important=st.booleans(),
     )
-    def offer(self, scope: int, size: int, count: int) -> None:
-        """Spans end; those that were taken wait in order."""
+    def offer(self, scope: int, size: int, count: int, important: bool) -> None:
+        """Spans end; those that were taken wait in order, and what matters least makes room."""
         for _ in range(count):
-            name = f"{'ab'[scope]}{self.number}:" + "x" * size
+            letter = "ab"[scope].upper() if important else "ab"[scope]
+            name = f"{letter}{self.number}:" + "x" * size
             self.number += 1
-            queued = self.counters["queued"]
-            wake = self.exporter.offer(self.scopes[scope], simple_span(name))
-            if self.counters["queued"] > queued:
+            before = self.counters
+            span = simple_span(name, parent=None if important else PARENT)
+            wake = self.exporter.offer(self.scopes[scope], span)
+            after = self.counters
+            if after["queued"] > before["queued"]:
                 self.waiting.append(name)
+            elif after["dropped_queue_full"] > before["dropped_queue_full"]:
+                self.waiting.append(name)
+                unimportant = [name for name in self.waiting if name[0].islower()]
+                self.waiting.remove((unimportant or self.waiting)[0])
+                assert wake is False
             else:
                 assert wake is False
             if wake:
@@ -124,6 +140,59 @@ class ExporterMachine(RuleBasedStateMachine):
         reason = "dropped_shutdown" if self.closed else "dropped_unencodable"
         assert self.counters[reason] == before[reason] + 1
 
+    # Storage
+
+    @rule(target=requests, spans=st.integers(0, 9), important=st.booleans())
+    def adopt(self, spans: int, important: bool) -> int:
+        """A request comes out of storage."""
+        body = b"stored %d" % self.adopted
+        names = [f"stored {self.adopted} {at}" for at in range(spans)]
+        self.adopted += spans
+        request_id = self.exporter.adopt(body, {"content-type": "x", "a": "b"}, spans, important)
+        self.asleep = False
+        if not self.closed:
+            kept = Undelivered(request_id, body, {"content-type": "x"}, spans, important)
+            self.open[request_id], self.names[request_id] = kept, names
+        return request_id
+
+    @rule(target=requests)
+    def keep_all(self) -> Any:
+        """What is queued becomes requests that wait, the oldest first."""
+        before = set(self.open)
+        self.look(self.exporter.undelivered(queued=True))
+        self.asleep = False
+        assert not self.waiting or self.counters["in_flight"] >= self.settings.max_queue_size
+        return multiple(*(set(self.open) - before))
+
+    def look(self, undelivered: list[Undelivered] | None = None) -> set[int]:
+        """Compare what is undelivered with the books; those that are gone are the answer."""
+        if undelivered is None:
+            undelivered = self.exporter.undelivered()
+        found = {each.id: each for each in undelivered}
+        for request_id, each in found.items():
+            if request_id in self.open:
+                assert each == self.open[request_id], "the bytes of a request never change"
+            else:
+                self.begun(each)
+        gone = set(self.open) - set(found)
+        for request_id in gone:
+            del self.open[request_id]
+        return gone
+
+    def begun(self, each: Undelivered) -> None:
+        """A new request, of the oldest spans in the queue."""
+        names = span_names(decode(each))
+        assert len(names) == each.spans <= self.settings.max_export_batch_size
+        assert each.important is any(name[0].isupper() for name in names)
+        assert len(uncompressed(each)) <= self.settings.max_request_bytes
+        oldest = self.waiting[: len(names)]
+        for scope in "ab":  # by scope, and in each the order in which they ended
+            assert [name for name in names if name[0].lower() == scope] == [
+                name for name in oldest if name[0].lower() == scope
+            ]
+        self.waiting = self.waiting[len(names) :]
+        self.open[each.id], self.names[each.id] = each, names
+
     # The adapter
 
     @rule(target=requests)
@@ -133,50 +202,54 @@ class ExporterMachine(RuleBasedStateMachine):
 
     def ask_all(self) -> list[int]:
         """Take all requests of now, whose ids are the answer."""
-        self.expire()
-        given = []
-        while (request := self.exporter.next_request(self.now)) is not None:
+        lost = [
+            request_id
+            for request_id, sent_at in self.sent_at.items()
+            if self.now >= sent_at + 2 * S + GRACE_NS
+        ]
+        given: list[int] = []
+        while True:
+            request = self.exporter.next_request(self.now)
+            self.failed(*lost)  # silence is no answer, after the timeout and the grace
+            lost = []
+            if request is None:
+                break
             self.check(request)
             given.append(request.id)
             assert len(given) <= MAX_IN_FLIGHT
         self.asleep = True
         return given
 
-    def expire(self) -> None:
-        """Silence counts as no answer, after the timeout and the grace, when somebody asks."""
-        for request_id, sent_at in list(self.sent_at.items()):
-            if self.now >= sent_at + 2 * S + GRACE_NS:
-                self.failed(request_id)
-
-    def failed(self, request_id: int) -> None:
-        """It waits for another try, or that was the last."""
-        del self.sent_at[request_id]
-        if self.sends[request_id] >= MAX_ATTEMPTS:
-            self.given_up += self.open.pop(request_id).spans
+    def failed(self, *request_ids: int) -> None:
+        """They wait for another try, or have been given up."""
+        others_pass = not self.is_open
+        for request_id in request_ids:
+            del self.sent_at[request_id]
+            self.is_open = True
+        for request_id in self.look():
+            assert others_pass
+            assert request_id in request_ids
+            assert self.sends[request_id] >= MAX_ATTEMPTS
+            self.given_up += len(self.names[request_id])
 
     def check(self, request: ExportRequest) -> None:
         """One request, new or again."""
         assert self.now >= self.not_before, "Retry-After was not respected"
         assert request.id not in self.sent_at, "it is under way already"
-        self.sent_at[request.id] = self.now
-        if request.id in self.sends:
-            assert self.open[request.id] is request, "a retry has to be the same bytes"
-            self.sends[request.id] += 1
-            assert self.sends[request.id] <= MAX_ATTEMPTS
-            return
-        self.open[request.id] = request
-        self.sends[request.id] = 1
-        assert len(self.sent_at) == len(self.open), "what failed goes before what is new"
-        names = span_names(decode(request))
-        assert len(names) == request.spans <= self.settings.max_export_batch_size
-        oldest = self.waiting[: len(names)]
-        for scope in "ab":  # by scope, and in each the order in which they ended
-            assert [name for name in names if name[0] == scope] == [
-                name for name in oldest if name[0] == scope
-            ]
-        self.waiting = self.waiting[len(names) :]
-        assert len(uncompressed(request)) <= self.settings.max_request_bytes
+        kept = self.open[request.id]
+        assert (request.body, request.spans) == (kept.body, kept.spans)
         assert (request.timeout_ns, request.url) == (2 * S, "http://localhost:4318/v1/traces")
+        assert not (self.is_open and self.sent_at), "one at a time while nothing is answered"
+        self.sent_at[request.id] = self.now
+        self.sends[request.id] = self.sends.get(request.id, 0) + 1
+
+    def answered(self, request_id: int) -> list[str]:
+        """It is settled; its spans are the answer."""
+        assert self.look() == {request_id}
+        del self.sent_at[request_id]
+        self.is_open = False
+        self.asleep = False
+        return self.names[request_id]
 
     @rule(request_id=requests, status=statuses, body=bodies, retry_after=retry_afters)
     def respond(self, request_id: int, status: int, body: bytes, retry_after: str | None) -> None:
@@ -184,27 +257,37 @@ class ExporterMachine(RuleBasedStateMachine):
         headers = {} if retry_after is None else {"retry-after": retry_after}
         before = self.counters
         under_way = request_id in self.sent_at
+        can_split = self.names.get(request_id, [])[1:] and request_id not in self.adopted_ids()
         error = self.exporter.receive_response(request_id, status, headers, body, self.now)
         after = self.counters
         if not under_way:
             assert (error, after) == (None, before)
             return
-        self.asleep = False
         if status in RETRYABLE:
             assert isinstance(error, ThrottledError)
             if retry_after is not None and retry_after.isdigit():
                 wait = min(int(retry_after) * S, MAX_RETRY_AFTER_NS)
                 self.not_before = max(self.not_before, self.now + wait)
             self.failed(request_id)
-            return
-        del self.sent_at[request_id]
-        spans = self.open.pop(request_id).spans
-        if 200 <= status < 300:
-            reasons = ("exported", "dropped_partial_success")
+            self.asleep = False
+        elif status == 413 and can_split:
+            assert error is None
+            queue, self.waiting = self.waiting, self.names[request_id]
+            self.answered(request_id)
+            assert self.waiting == []
+            self.waiting = queue
         else:
-            assert isinstance(error, RejectedError)
-            reasons = ("dropped_rejected", "dropped_rejected")
-        assert sum(after[name] - before[name] for name in set(reasons)) == spans
+            spans = len(self.answered(request_id))
+            if 200 <= status < 300:
+                reasons = {"exported", "dropped_partial_success"}
+            else:
+                assert isinstance(error, RejectedError)
+                reasons = {"dropped_too_large" if status == 413 else "dropped_rejected"}
+            assert sum(after[name] - before[name] for name in reasons) == spans
+
+    def adopted_ids(self) -> set[int]:
+        """Those that came out of storage."""
+        return {each.id for each in self.open.values() if each.headers["content-type"] == "x"}
 
     @rule(request_id=consumes(requests), rejected=st.integers(-3, 50))
     def refuse_some(self, request_id: int, rejected: int) -> None:
@@ -218,9 +301,7 @@ class ExporterMachine(RuleBasedStateMachine):
         lost = self.counters["dropped_partial_success"] - before["dropped_partial_success"]
         assert (error is None) is (lost == 0)
         if request_id in self.sent_at:
-            self.asleep = False
-            del self.sent_at[request_id]
-            assert lost == min(max(rejected, 0), self.open.pop(request_id).spans)
+            assert lost == min(max(rejected, 0), len(self.answered(request_id)))
         else:
             assert self.counters == before
 
@@ -286,9 +367,10 @@ class ExporterMachine(RuleBasedStateMachine):
 
     @rule()
     def flush(self) -> None:
-        """Mark what is there."""
-        names = {name for each in self.open.values() for name in span_names(decode(each))}
+        """Mark what is there; each that waits is tried once more at once."""
+        names = {name for request_id in self.open for name in self.names[request_id]}
         self.marks.append((self.exporter.force_flush(), names | set(self.waiting)))
+        self.hurried += len(self.open)
         self.asleep = False
 
     @precondition(lambda self: self.number > 20)
@@ -296,6 +378,7 @@ class ExporterMachine(RuleBasedStateMachine):
     def shutdown(self) -> None:
         """Take no more; twice is once."""
         self.exporter.shutdown()
+        self.hurried += len(self.open)
         self.closed = True
         self.asleep = False
 
@@ -309,7 +392,7 @@ class ExporterMachine(RuleBasedStateMachine):
         assert after["queued"] == after["in_flight"] == 0
         lost = after["dropped_shutdown"] - before["dropped_shutdown"]
         assert lost == before["queued"] + before["in_flight"]
-        self.waiting, self.open, self.sent_at = [], {}, {}
+        self.waiting, self.open, self.sent_at, self.is_open = [], {}, {}, False
         assert self.exporter.next_request(self.now) is None
         assert self.exporter.next_deadline_ns() is None
 
@@ -327,25 +410,40 @@ class ExporterMachine(RuleBasedStateMachine):
             return
         counters = self.counters
         dropped = sum(count for name, count in counters.items() if name.startswith("dropped_"))
-        assert counters["ended"] == (
+        assert counters["ended"] + counters["adopted"] == (
             counters["exported"] + dropped + counters["queued"] + counters["in_flight"]
         )
         assert min(counters.values()) >= 0
+        assert counters["adopted"] == self.adopted
         assert counters["queued"] == len(self.waiting) <= self.settings.max_queue_size
         assert counters["dropped_retries_exhausted"] == self.given_up
         assert counters["in_flight"] == sum(each.spans for each in self.open.values())
-        assert len(self.open) <= MAX_IN_FLIGHT
+        assert self.look() == set()
+        assert len(self.sent_at) <= MAX_IN_FLIGHT
         assert counters["requests"] == sum(self.sends.values())
+
+    @invariant()
+    def retries_are_within_the_budget(self) -> None:
+        """A reserve, a share of the new requests, two a minute; flushes have their own."""
+        if not hasattr(self, "exporter"):
+            return
+        counters = self.counters
+        assert counters["retries"] == counters["requests"] - len(self.sends)
+        earned = len(self.sends) / NEW_PER_RETRY + (self.now - self.start) / PERIOD_NS
+        assert counters["retries"] <= RESERVE + earned + self.hurried + 1e-6
 
     @invariant()
     def flushes_settle_with_their_spans(self) -> None:
         """A mark is settled exactly when no request and no queue holds a span of it any more."""
         if not hasattr(self, "exporter"):
             return
-        left = {name for each in self.open.values() for name in span_names(decode(each))}
+        left = {name for request_id in self.open for name in self.names[request_id]}
         left |= set(self.waiting)
         for mark, names in self.marks[-3:]:
-            assert self.exporter.is_settled(mark) is not bool(names & left)
+            if names & left:
+                assert not self.exporter.is_settled(mark)
+            elif all(self.names[request_id] for request_id in self.open):
+                assert self.exporter.is_settled(mark)
 
     @invariant()
     def an_idle_adapter_sleeps(self) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
+from edgetrace._breaker import MAX_IN_FLIGHT
 from edgetrace._config import Settings
-from edgetrace._export import MAX_IN_FLIGHT, Exporter
+from edgetrace._export import Exporter
 from edgetrace._isolate import LIFE_NS, IsolateDelivery
 from edgetrace._types import ExportRequest, ExportResponse, Resource, Scope
 from edgetrace.errors import TransportError

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from edgetrace._breaker import MAX_IN_FLIGHT
+from edgetrace._budget import PERIOD_NS, RESERVE
 from edgetrace._config import Settings
-from edgetrace._export import MAX_ATTEMPTS, MAX_IN_FLIGHT, Exporter
+from edgetrace._export import Exporter
+from edgetrace._outbox import MAX_ATTEMPTS
 from edgetrace._request_state import GRACE_NS
 from edgetrace._types import ExportRequest, Resource, Scope
 from edgetrace.errors import ExportError, RejectedError, ThrottledError, TransportError
@@ -226,7 +229,7 @@ def test_partial_success(protocol: str, body: bytes, exported: int, message: str
 
 
 @pytest.mark.parametrize(
-    "status", [100, 199, 300, 301, 304, 308, 400, 401, 404, 408, 413, 500, 501, 0, -1]
+    "status", [100, 199, 300, 301, 304, 308, 400, 401, 404, 408, 500, 501, 0, -1]
 )
 def test_refusal_is_final(status: int) -> None:
     """Any other status drops the spans; redirects are not followed."""
@@ -282,73 +285,90 @@ def test_throttling_holds_everything_back(
     assert bench.next() is None
     bench.now = until
     assert bench.request() is request
+    assert bench.next() is None  # one at a time until it answers
+    bench.respond(request)
     assert span_names(decode(bench.request())) == ["c", "d"]  # and the flush goes on by itself
 
 
 def test_requests_without_an_answer_wait_each_for_itself() -> None:
-    """Only a receiver's own words hold the others back."""
+    """Only a receiver's own words hold all back; they go one by one, what was tried least first."""
     bench, first = flushed("a", "b", fraction=0.5, max_export_batch_size=1)
     second = bench.request()
     bench.fail(first)
+    assert bench.exporter.next_deadline_ns() == 10 * S + GRACE_NS  # the second's place
     bench.now = 2 * S // 5
     bench.fail(second)
     assert bench.exporter.next_deadline_ns() == S // 2
     bench.now = S // 2
     assert bench.request() is first
-    assert bench.next() is None
+    bench.fail(first)
     assert bench.exporter.next_deadline_ns() == 2 * S // 5 + S // 2
+    bench.now = 2 * S
+    assert bench.request() is second
 
 
 def test_what_failed_goes_before_what_is_new() -> None:
     """While a request waits to be sent again no new one is opened; an outage costs few requests."""
-    bench, request = flushed(fraction=0.5)
+    bench, request = flushed(fraction=0.5, max_export_batch_size=2)
     bench.fail(request)
-    bench.offer("c")
-    bench.exporter.force_flush()
+    bench.offer("c", "d")
     assert bench.next() is None
     bench.now = S
     assert bench.request() is request
-    assert span_names(decode(bench.request())) == ["c"]
+    assert bench.next() is None
+    bench.respond(request)
+    assert span_names(decode(bench.request())) == ["c", "d"]
+
+
+def test_a_flush_tries_once_more_at_once() -> None:
+    """Whoever leaves has no time for a backoff; the try is not free, and there is one a flush."""
+    bench, request = flushed(fraction=0.5)
+    for _ in range(9):
+        bench.fail(request)
+        assert bench.next() is None
+        bench.exporter.force_flush()
+        assert bench.request() is request
+    bench.fail(request)
+    assert bench.next() is None
+    assert bench.exporter.next_deadline_ns() == (9 + 1 - RESERVE) * PERIOD_NS
 
 
 @pytest.mark.parametrize("answer", ["fail", "throttle", "silence"])
-def test_attempts_end(answer: str) -> None:
-    """After ten sends without success the spans are dropped, and the next request may go."""
+def test_an_outage_gives_nothing_up(answer: str) -> None:
+    """However often it is tried, a request that nobody overtakes goes on waiting."""
     bench, request = flushed(fraction=0.0)
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        assert bench.count("requests") == (attempt,)
+    for attempt in range(1, 3 * MAX_ATTEMPTS):
+        assert bench.count("requests", "in_flight") == (attempt, 2)
         if answer == "fail":
             assert bench.fail(request) is not None
         elif answer == "throttle":
             assert bench.respond(request, 503) is not None
-        else:
+        again = bench.next()
+        while again is None:
             deadline = bench.exporter.next_deadline_ns()
             assert deadline is not None
             bench.now = deadline
-        again = bench.next()
-        assert (again is None) is (attempt == MAX_ATTEMPTS)
-    assert bench.count("dropped_retries_exhausted", "in_flight") == (2, 0)
-    bench.offer("c")
-    bench.exporter.force_flush()
-    assert bench.next() is not None
+            again = bench.next()
+        assert again is request
 
 
-def test_the_last_attempt_s_retry_after_counts_too() -> None:
-    """The request is given up, but what comes after it has to wait as the receiver asked."""
-    bench, request = flushed(fraction=0.0)
-    for _ in range(MAX_ATTEMPTS - 1):
-        bench.fail(request)
-        assert bench.next() is request
-    bench.respond(request, 429, retry_after="60")
-    assert bench.count("dropped_retries_exhausted") == (2,)
+def test_a_request_that_others_overtake_is_given_up() -> None:
+    """After five failures others are tried before it, and once they get through it has one more."""
+    bench, poison = flushed(fraction=0.0)
     bench.offer("c")
-    assert bench.next() is None
-    assert bench.exporter.next_deadline_ns() == 60 * S  # though the schedule delay is shorter
+    for _ in range(MAX_ATTEMPTS):
+        assert bench.next() is (poison if bench.now else None)
+        bench.fail(poison)
+        bench.now += 31 * S
+    other = bench.request()
+    assert span_names(decode(other)) == ["c"]
+    bench.respond(other)
+    assert bench.request() is poison
+    bench.fail(poison)
+    assert bench.count("dropped_retries_exhausted", "exported", "in_flight") == (2, 1, 0)
+    bench.offer("d")
     bench.exporter.force_flush()
-    assert bench.next() is None
-    assert bench.exporter.next_deadline_ns() == 60 * S
-    bench.now = 60 * S
-    assert span_names(decode(bench.request())) == ["c"]
+    assert bench.request().spans == 1
 
 
 def test_silence_is_no_answer() -> None:
@@ -468,3 +488,97 @@ def test_time_may_start_below_zero() -> None:
     assert bench.next() is None
     bench.now += DELAY
     assert bench.next() is not None
+
+
+def test_413_halves_a_request() -> None:
+    """Each half is a request of its own, and none as large is made again."""
+    bench, request = flushed(*"abcde", compression="none")
+    assert bench.respond(request, 413) is None
+    first, second = bench.request(), bench.request()
+    assert [span_names(decode(each)) for each in (first, second)] == [["a", "b"], ["c", "d", "e"]]
+    assert bench.count("in_flight", "requests", "retries") == (5, 3, 0)
+    bench.respond(first)
+    bench.respond(second, 413)
+    parts = [bench.request(), bench.request()]
+    assert [span_names(decode(each)) for each in parts] == [["c"], ["d", "e"]]
+    bench.offer(*"fgh")
+    bench.exporter.force_flush()
+    assert bench.request().spans == 1
+    assert bench.count("exported", "in_flight", "queued") == (2, 4, 2)
+
+
+def test_413_for_one_span_drops_it() -> None:
+    """There is nothing to split."""
+    bench, request = flushed("a")
+    error = bench.respond(request, 413, b"too large")
+    assert isinstance(error, RejectedError)
+    assert (error.status, error.spans) == (413, 1)
+    assert bench.count("dropped_too_large", "in_flight") == (1, 0)
+
+
+def test_a_flush_waits_for_halves() -> None:
+    """They belong to the flush that their whole belonged to."""
+    bench = Bench()
+    bench.offer("a", "b")
+    mark = bench.exporter.force_flush()
+    bench.respond(bench.request(), 413)
+    halves = [bench.request(), bench.request()]
+    bench.respond(halves[0])
+    assert not bench.exporter.is_settled(mark)
+    bench.respond(halves[1])
+    assert bench.exporter.is_settled(mark)
+
+
+def test_what_is_undelivered_can_be_adopted() -> None:
+    """By another exporter, with other credentials: the same bytes go out, and are counted."""
+    before, request = flushed("a", "b", headers="api-key=old")
+    before.fail(request)
+    before.offer("c")
+    (kept,) = before.exporter.undelivered()
+    assert (kept.id, kept.body, kept.spans, kept.important) == (1, request.body, 2, True)
+    assert kept.headers == {"content-type": "application/x-protobuf"}
+    bench = Bench(headers="api-key=new")
+    mark = bench.exporter.force_flush()
+    hostile = {**kept.headers, "cookie": "x"}
+    assert bench.exporter.adopt(kept.body, hostile, kept.spans, kept.important) == 1
+    assert bench.exporter.is_settled(mark)
+    mark = bench.exporter.force_flush()
+    assert not bench.exporter.is_settled(mark)
+    assert bench.count("adopted", "in_flight", "ended") == (2, 2, 0)
+    again = bench.request()
+    assert again.body == request.body
+    assert again.headers == {"content-type": "application/x-protobuf", "api-key": "new"}
+    assert [each.id for each in bench.exporter.undelivered()] == [1]
+    bench.respond(again)
+    assert bench.exporter.is_settled(mark)
+    assert bench.exporter.undelivered() == []
+    assert bench.count("exported", "retries") == (2, 0)
+
+
+def test_what_is_queued_can_be_undelivered_too() -> None:
+    """Requests are made of it, which wait, as long as there are not too many."""
+    bench = Bench(max_queue_size=2)
+    bench.offer("a", "b")
+    assert bench.exporter.undelivered() == []
+    (kept,) = bench.exporter.undelivered(queued=True)
+    assert (kept.spans, kept.important) == (2, True)
+    assert bench.request().body == kept.body
+    bench.offer("c")
+    assert len(bench.exporter.undelivered(queued=True)) == 1
+    assert bench.count("queued", "in_flight") == (1, 2)
+
+
+def test_adopted_by_one_that_is_shut_down() -> None:
+    """Counted in and out."""
+    bench = Bench()
+    bench.exporter.shutdown()
+    bench.exporter.adopt(b"x", {}, 3)
+    assert bench.count("adopted", "dropped_shutdown", "in_flight") == (3, 3, 0)
+
+
+def test_an_adopted_request_that_is_too_large_is_dropped() -> None:
+    """Its spans are not known one by one."""
+    bench = Bench()
+    bench.exporter.adopt(b"x", {}, 3)
+    assert isinstance(bench.respond(bench.request(), 413), RejectedError)
+    assert bench.count("dropped_too_large") == (3,)
