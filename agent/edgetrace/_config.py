@@ -35,7 +35,7 @@ class Settings:
 
     endpoint: str = ""
     base_endpoint: str = "http://localhost:4318"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # they are secrets
     protocol: str = "http/protobuf"
     compression: str = "gzip"
     timeout_ms: int = 10_000
@@ -61,6 +61,7 @@ class Settings:
     max_export_batch_size: int = 512
     max_request_bytes: int = MAX_REQUEST_BYTES
     url_query: str = "redact"
+    attribute_values: str = "redact"
     phases: str = "attributes"
     disabled: bool = False
     debug: bool = False

@@ -13,9 +13,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from ._attributes import clean_attributes
+from ._attributes import clean_attributes, exact_str
 from ._percent import percent_decode
 from ._types import Attributes
+from ._urls import redact
 from .errors import ConfigError
 
 _URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:[/?][^\s@#\\]*)?", re.IGNORECASE)
@@ -163,6 +164,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "max_export_batch_size": _SIZE,
     "max_request_bytes": Option(_integer(1024), "a whole number from 1024"),
     "url_query": one_of("redact", "drop", "keep"),
+    "attribute_values": one_of("redact", "keep"),
     "phases": one_of("attributes", "events", "off"),
     "disabled": SWITCH,
     "debug": SWITCH,
@@ -185,12 +187,18 @@ def parse_options(
     for shown, name, value in given:
         option = options.get(name)
         if option is None:
-            raise ConfigError(shown, value, f"no such option; use one of {', '.join(options)}")
+            # Headers under a mistyped name are secrets all the same.
+            text = exact_str(value) or ""
+            what = text if text and "=" not in text else type(value)
+            raise ConfigError(shown, what, f"no such option; use one of {', '.join(options)}")
         try:
             parsed = option.parse(value)
         except Exception:  # int() and float() overflow, a value's own methods raise anything
             secret = option.secret or (type(value) is str and "@" in value)
-            told = "(a credential)" if secret else value
+            told: object = "(a credential)" if secret else value
+            text = exact_str(told) or ""
+            if "?" in text:  # a URL's query may hold a key
+                told = redact(text)
             raise ConfigError(shown, told, f"use {option.form}") from None
         values.setdefault(name, parsed)
     return values

@@ -26,6 +26,7 @@ from ._nesting import parse_json
 from ._options import OPTIONS
 from ._page import PageView
 from ._page_info import PageInfo
+from ._redact import span_redaction
 from ._runtime import SCOPE
 from ._sampler import ParentBased, Sampler, TraceIdRatioBased, sampler_from_settings
 from ._types import AttributeValue, Resource, SpanContext, SpanData
@@ -261,11 +262,11 @@ def _encode(
     resource = {**settings.resource().attributes, **facts}
     known = {key: value for key, value in resource.items() if value != ""}
     framer = Framer(replace(settings, protocol="http/protobuf"), Resource(known))
-    scope = framer.add_scope(SCOPE)
+    scope, redacted = framer.add_scope(SCOPE), span_redaction(settings)
     queued = []
     for span in spans:
         try:
-            queued.append(Queued(scope, framer.encoding.span(span)))
+            queued.append(Queued(scope, framer.encoding.span(redacted(span))))
         except Exception:  # a time after 2554: what cannot be encoded is counted
             continue
     return framer.frame(queued) if queued else b"", len(queued)

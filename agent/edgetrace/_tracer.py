@@ -21,6 +21,7 @@ from ._context import CURRENT, EMPTY, Context, NonRecordingSpan, Span, text_of, 
 from ._current import CurrentSpan
 from ._ids import IdGenerator
 from ._limits import SpanLimits, SpanSink
+from ._redact import span_redaction
 from ._report import ErrorHandler, LogHandler, Reporter
 from ._sampler import Decision, Sampler, sampler_from_settings
 from ._span import RecordingSpan
@@ -78,6 +79,7 @@ class TracerProvider:
         self.sampler = sampler or sampler_from_settings(settings)
         self.reporter = Reporter(error_handler or LogHandler(clock))
         self._limits = SpanLimits.from_settings(settings)
+        self._redact = span_redaction(settings)
         self._exporter = exporter
         self._delivery = delivery
         self.mirror = mirror
@@ -118,6 +120,7 @@ class TracerProvider:
         if not span.context.trace_flags & SAMPLED:
             self.unsampled += 1
             return
+        span = self._redact(span)
         if self.mirror is not None:
             self.mirror.end(span)
         try:
@@ -140,9 +143,7 @@ class TracerProvider:
         return await self._delivery.flush(self._seconds(timeout_ms))
 
     async def shutdown(self, timeout_ms: int | None = None) -> bool:
-        """Flush, drop what is left as SHUTDOWN, take nothing more. Returns True if all was
-        delivered.
-        """
+        """Flush, then drop what is left and take nothing more; True if all was delivered."""
         if self._delivery is None:
             return True
         return await self._delivery.close(self._seconds(timeout_ms))

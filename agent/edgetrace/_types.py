@@ -192,6 +192,10 @@ class ExportRequest(NamedTuple):
     timeout_ns: int
     spans: int
 
+    def __repr__(self) -> str:
+        """Without address and headers, where secrets are: it may end up in a log."""
+        return f"<ExportRequest {self.id}: {self.spans} spans in {len(self.body)} bytes>"
+
 
 class ExportResponse(NamedTuple):
     """The answer to an `ExportRequest`; header names are lower-case."""

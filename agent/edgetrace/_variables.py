@@ -45,6 +45,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "max_export_batch_size": ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE",),
     "max_request_bytes": ("EDGETRACE_MAX_REQUEST_BYTES",),
     "url_query": ("EDGETRACE_URL_QUERY",),
+    "attribute_values": ("EDGETRACE_ATTRIBUTE_VALUES",),
     "phases": ("EDGETRACE_PHASES",),
     "disabled": ("OTEL_SDK_DISABLED",),
     "debug": ("EDGETRACE_DEBUG",),

