@@ -3,6 +3,7 @@
 
     build.py bench                       all questions
     build.py bench encode wire --quick   two of them, one round each
+    build.py bench soak --minutes 30     takes as long as it says, so only if asked by name
     build.py bench all --out benchmarks/RESULTS.md
     build.py bench encode --against benchmarks/RESULTS.jsonl
 
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="what each question asks, and stop")
     parser.add_argument("--quick", action="store_true", help="one round, fewer samples")
+    parser.add_argument("--minutes", type=float, metavar="N", help="of the soak, 30 unless said")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write JSON lines to FILE")
     parser.add_argument(
         "--against", type=Path, metavar="FILE", help="compare with an earlier run's JSON lines"
@@ -65,7 +67,9 @@ def main(args: argparse.Namespace) -> int:
     if args.render:
         bench_report.write(args.render, Published([], {}, []))
         return 0
-    asked = list(QUESTIONS) if not args.names or "all" in args.names else args.names
+    asked = args.names
+    if not asked or "all" in asked:
+        asked = [name for name, question in QUESTIONS.items() if not question.alone]
     unknown = [name for name in asked if name not in QUESTIONS]
     if unknown:
         known = ", ".join(QUESTIONS)
@@ -78,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     runs: dict[str, str] = {}
     for name in asked:
         began = time.monotonic()
-        results += ask(name, args.quick)
+        results += ask(name, args.quick, ("--minutes", f"{args.minutes:g}") if args.minutes else ())
         took = time.monotonic() - began
         runs[name] = f"Measured {bench_machine.today()}, in {took:.0f} s."
         if args.out:  # after each, for a run takes long and may be cut off
@@ -95,8 +99,8 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def ask(name: str, quick: bool) -> list[Result]:
-    """All rounds of one question, merged."""
+def ask(name: str, quick: bool, more: Sequence[str] = ()) -> list[Result]:
+    """All rounds of one question, merged; `more` is said to a question that is asked alone."""
     question = QUESTIONS[name]
     found: list[Result] = []
     failed: set[bench_hosts.Run] = set()
@@ -110,7 +114,8 @@ def ask(name: str, quick: bool) -> list[Result]:
             defaults = {"benchmark": name, "host": one.host, "who": one.who}
             try:
                 with step(f"{name}: {where}{turn}"):
-                    extra = ("--quick",) if quick else ()
+                    extra: tuple[str, ...] = ("--quick",) if quick else ()
+                    extra += tuple(more) if question.alone else ()
                     text = bench_hosts.output(one, extra, quick)
             except BuildError as exc:
                 failed.add(one)

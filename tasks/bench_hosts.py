@@ -39,6 +39,7 @@ class Run(NamedTuple):
         script: Under benchmarks/.
         arguments: Handed to it; only CPython and drivers can.
         once: It takes long and its ratio to ours is large: one round is enough.
+        limit_s: When it is given up, seconds.
     """
 
     who: str
@@ -47,6 +48,7 @@ class Run(NamedTuple):
     script: str
     arguments: tuple[str, ...] = ()
     once: bool = False
+    limit_s: float = LIMIT_S
 
 
 def _environ() -> dict[str, str]:
@@ -120,7 +122,7 @@ def output(one: Run, extra: Sequence[str] = (), quick: bool = False) -> str:
     """
     command = [*KINDS[one.how](one), *(extra if one.how == "driver" else ())]
     environ = _environ() | ({QUICK: "1"} if quick else {})
-    text = run(command, what=one.script, environ=environ, timeout_s=LIMIT_S)
+    text = run(command, what=one.script, environ=environ, timeout_s=one.limit_s)
     if not any(line.startswith("{") for line in text.splitlines()):
         raise BuildError(f"{one.script} printed no result")
     return text

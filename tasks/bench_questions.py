@@ -19,11 +19,13 @@ class Question(NamedTuple):
         title: What is asked, in a sentence for RESULTS.md.
         runs: Who answers it; in turns, so that all meet the same machine.
         rounds: How often each takes its turn.
+        alone: It takes long and is asked by its name only.
     """
 
     title: str
     runs: tuple[Run, ...]
     rounds: int = 1
+    alone: bool = False
 
 
 def _driver(script: str) -> tuple[Run, ...]:
@@ -91,5 +93,10 @@ QUESTIONS: Final[dict[str, Question]] = {
             Run(OURS, "cpython", "cpython", "scale.py"),
             *_driver("browser/scale.py"),
         ),
+    ),
+    "soak": Question(
+        "Three tabs, 10,000 entries each, a collector that flaps: what is lost, what grows.",
+        (Run(OURS, "", "driver", "soak.py", limit_s=10_800),),
+        alone=True,
     ),
 }
