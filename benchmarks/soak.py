@@ -52,6 +52,7 @@ def report(record: Record) -> None:
     gone = record.made - record.delivered - lost(record.counters)
     line("spans lost, and not counted", "spans", [gone], **WHERE)
     line("spans dropped, and counted", "spans", [lost(record.counters)], **WHERE)
+    line("outages", "outages", [record.outages], down=round(record.down, 3), **WHERE)
     line("requests per body", "requests", [record.posts_per_body], bodies=record.bodies, **WHERE)
     for name, size in grown._asdict().items():
         line(f"{CASES[name]}, grown", "B", [size], entries=entries, **WHERE)

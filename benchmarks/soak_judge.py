@@ -47,6 +47,8 @@ class Record:
         differing: Spans that came twice, and not the same.
         posts: POSTs that reached the proxy, or were refused.
         bodies: Distinct requests.
+        outages: How often the collector went down.
+        down: Share of the time in which it was.
     """
 
     samples: Sequence[Sample]
@@ -57,6 +59,8 @@ class Record:
     differing: int = 0
     posts: int = 0
     bodies: int = 0
+    outages: int = 0
+    down: float = 0.0
 
     @property
     def posts_per_body(self) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -24,7 +25,8 @@ from tasks.paths import DIST
 from tests.browser.pages import html, tag
 from tests.browser.site import Site
 from tests.fault_proxy.conservation import left
-from tests.fault_proxy.faults import phases
+from tests.fault_proxy.faults import Fault, phases
+from tests.fault_proxy.ledger import down_share
 from tests.fault_proxy.proxy import FaultProxy
 
 TABS: Final = 3
@@ -88,11 +90,14 @@ def soak(
             began = time.monotonic()
             proxy.flap(phases(plan.seed, plan.up_s, plan.down_s))
             samples = _flapping(plan, pages, probe, on_sample)
+            turns, until_s = proxy.ledger.turns[1:], time.monotonic()
             proxy.calm()
             counters = _settled(pages)
             took_s = time.monotonic() - began
             samples.append(_look(pages[0], probe, plan.entries * TABS, took_s))
-            return _record(plan, samples, counters, collector, proxy)
+            record = _record(plan, samples, counters, collector, proxy)
+            outages = sum(turn.fault is not Fault.NONE for turn in turns)
+            return replace(record, outages=outages, down=down_share(turns, until_s))
         finally:
             context.close()
             site.close()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from tasks.bench_lines import OURS, Result, convert
 from tasks.bench_plot import bars, lines
 from tasks.bench_table import HOSTS
+from tasks.soak_plot import Panel, timeline
 
 
 class Bars(NamedTuple):
@@ -72,6 +73,7 @@ def all_of(results: Sequence[Result]) -> dict[str, str]:
     """File name to SVG; a plot without figures is left out, so that an older one stays."""
     found = {name: _bars(plan, results) for name, plan in BARS.items()}
     found |= {name: _lines(what, title, results) for name, (what, title) in SIZES.items()}
+    found["soak.svg"] = _soak(results)
     return {name: text for name, text in found.items() if text}
 
 
@@ -100,3 +102,20 @@ def _lines(what: str, title: str, results: Sequence[Result]) -> str:
             size = float(result.case.partition(": ")[2])
             series.setdefault(name, []).append((size, result.median))
     return lines(title, what, "ms", {n: sorted(p) for n, p in series.items()}) if series else ""
+
+
+def _soak(results: Sequence[Result]) -> str:
+    """Memory and what waits, over the time of a soak."""
+    memory: dict[str, list[tuple[float, float]]] = {}
+    waiting: dict[str, list[tuple[float, float]]] = {}
+    for result in results:
+        name, _, what = result.case.partition(", ")
+        if result.benchmark != "soak" or "points" not in result.facts:
+            continue
+        scale = 1e6 if result.unit == "B" else 1.0
+        points = [(at_s / 60, value / scale) for at_s, value in result.facts["points"]]
+        (memory if what == "at the end" else waiting)[name] = points
+    if not memory:
+        return ""
+    title = "Three tabs, 10,000 entries each, while the collector comes and goes"
+    return timeline(title, [Panel("MB", memory), Panel("spans", waiting)])

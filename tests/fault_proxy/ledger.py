@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -144,3 +144,14 @@ def span_ids(body: bytes) -> list[bytes]:
         for scope in resource.scope_spans
         for span in scope.spans
     ]
+
+
+def down_share(turns: Sequence[Turn], until_s: float) -> float:
+    """Share of the time in which there was a fault."""
+    ends = [turn.at_s for turn in turns[1:]] + [until_s]
+    down = sum(
+        end - turn.at_s
+        for turn, end in zip(turns, ends, strict=True)
+        if turn.fault is not Fault.NONE
+    )
+    return down / (until_s - turns[0].at_s)

@@ -56,6 +56,13 @@ class Message:
         head = self.announcing(len(self.body)) if self.chunked else self.head
         return head + self.body
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """By lower-case names."""
+        lines = self.head.decode("latin-1").split("\r\n")[1:-2]
+        pairs = (line.partition(":") for line in lines)
+        return {name.lower(): value.strip() for name, _, value in pairs}
+
     def header(self, name: str) -> str:
         """The first header of that name; "" where there is none."""
         pattern = rb"(?im)^" + re.escape(name.encode()) + rb":[ \t]*(.*?)[ \t]*\r$"
