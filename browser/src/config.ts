@@ -5,9 +5,12 @@ import { attempt } from "./guard";
 declare const VERSION: string;
 export const version = VERSION;
 
-/** `currentScript` is null in modules, hence the search; `data-edgetrace` marks a tag whose file was renamed. */
+/**
+ * `currentScript` is null in modules, hence the search; `data-edgetrace` marks a tag whose file was renamed. A script it has to
+ * be: sanitizers let data-* of other elements through, and these name the worker and where spans go.
+ */
 const tag = (document.currentScript ||
-  document.querySelector('script[src*="/agent.js"],[data-edgetrace]')) as HTMLScriptElement;
+  document.querySelector('script[src*="/agent.js"],script[data-edgetrace]')) as HTMLScriptElement;
 const data: DOMStringMap = { ...tag.dataset }; // spread defines own keys, so data-__proto__ stays a plain key
 const edge = data["runtime"] == "edge";
 const resolve = (url: string, base = document.baseURI): string => new URL(url, base).href;

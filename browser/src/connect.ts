@@ -5,6 +5,7 @@
 //   (here)            (fallback.ts, in the runtime's module; with data-runtime="edge" edge.ts in its own)
 import { name, noWorker, workerUrl } from "./config";
 import { attempt } from "./guard";
+import { coverOf } from "./redact";
 import { script, type Where } from "./script-url";
 import type { Counters, ToPage, ToRuntime } from "./protocol";
 import { save } from "./storage";
@@ -89,4 +90,4 @@ export function open(): void {
 
 /** The page is gone; where it may come back, a worker would still start and hear what was posted. What is saved is not ours. */
 export const part = (mayComeBack: boolean): unknown =>
-  (mayComeBack && port) || (kept[0] && save(kept.splice(0)));
+  (mayComeBack && port) || (kept[0] && save(kept.splice(0), coverOf(name)));

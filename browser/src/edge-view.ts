@@ -49,6 +49,7 @@ export class EdgeView {
   constructor(
     page: PageFacts,
     readonly _options: object,
+    readonly _cover: (json: string) => string,
   ) {
     this._page = { ...page, ...browserFacts() };
   }
@@ -88,7 +89,7 @@ export class EdgeView {
 
   /** In halves until each fits. */
   _bodies(documents: boolean, items: Item[]): string[] {
-    const text = JSON.stringify({
+    const body = {
       version: 1,
       ...this._ids,
       first: this._first,
@@ -99,7 +100,8 @@ export class EdgeView {
       navigation: this._navigation ?? null,
       attributes: this._attributes,
       messages: joined(items),
-    });
+    };
+    const text = this._cover(JSON.stringify(body));
     const half = items.length >> 1;
     if (half && bytes(text) > Limit.BODY_BYTES)
       return [...this._bodies(documents, items.slice(0, half)), ...this._bodies(false, items.slice(half))];

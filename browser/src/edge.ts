@@ -3,6 +3,7 @@
 // the gateway, whose Python makes spans of it. A module of its own, which only pages with that attribute load.
 import { Beacon } from "./beacon";
 import { EdgeView } from "./edge-view";
+import { coverOf } from "./redact";
 import type { Counters, ToPage, ToRuntime } from "./protocol";
 import type { Where } from "./script-url";
 
@@ -30,7 +31,7 @@ function line(name: string): Line {
     switch (message.kind) {
       case "hello":
         void cut(true);
-        view = new EdgeView(message.page, options);
+        view = new EdgeView(message.page, options, coverOf(name));
         break;
       case "entries":
         view?.entries(message);

@@ -17,6 +17,6 @@ export function restore(): ToRuntime[] {
   return messages || [];
 }
 
-/** Adds what the page has told, its questions left out; the browser's quota is the limit. */
-export const save = (messages: readonly ToRuntime[]): unknown =>
-  attempt(() => (localStorage[Item.KEY] = JSON.stringify([...restore(), ...messages.filter((one) => !("id" in one))])));
+/** Adds what the page has told, its questions left out, with its secrets taken out by `cover`; the browser's quota is the limit. */
+export const save = (messages: readonly ToRuntime[], cover: (json: string) => string = String): unknown =>
+  attempt(() => (localStorage[Item.KEY] = cover(JSON.stringify([...restore(), ...messages.filter((one) => !("id" in one))]))));
