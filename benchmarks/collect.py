@@ -2,7 +2,8 @@
 """Performance entries to OTLP bytes: a batch as the loader packs it, through a page view, encoded.
 
 Packing in JavaScript is not in it (0.6 ms for 60 entries in Chromium 156); the copy of the
-Float64Array into Python is. No two entries of a batch have the same URL or the same times.
+Float64Array into Python is. No two entries of a batch have the same URL or the same times, which
+are whole microseconds, as unpack.ts rounds them in JavaScript.
 
     columns      packed batches, as the script tag's runtime takes them
     one by one   the same by way of `TimingEntry` and `SpanData`, as all else does
@@ -10,9 +11,9 @@ Float64Array into Python is. No two entries of a batch have the same URL or the 
 
 from __future__ import annotations
 
+import math
 import os
 from array import array
-from collections.abc import Callable
 from functools import partial
 from itertools import count
 from typing import Any
@@ -68,7 +69,7 @@ def batch(entries: int, seed: int = 0) -> tuple[bytes, str]:
         facts = {"responseStatus": 200, "transferSize": 1_300 + index}
         rows.append(({**times, **sizes, **facts}, strings))
     for figures, strings in rows:
-        numbers.extend([figures.get(name, 0.0) for name in NUMBERS])
+        numbers.extend([math.floor(figures.get(name, 0.0) * 1e3 + 0.5) / 1e3 for name in NUMBERS])
         lines += [strings.get(name, "") for name in STRINGS]
     return numbers.tobytes(), "\n".join(lines)
 
@@ -82,14 +83,16 @@ def main() -> None:
     def collect(block: bytes, text: str, packed: bool) -> int:
         exporter = Exporter(settings, settings.resource(), os.urandom)
         scope = exporter.add_scope(Scope("edgetrace.browser"))
-        offer: Callable[[Any], Any] = partial(exporter.offer, scope)
+        offer = partial(exporter.offer_all, scope)
         views = PageViews(settings, sampler, ids, partial(PackedPageView, offer))
         page = next(pages)
         views.handle(page, {"kind": "hello", "page": {}}, NOW_UNIX_NANO)
-        entries: Any = PackedEntries(block, text) if packed else unpack_entries(block, text)[0]
+        entries: Any = (
+            PackedEntries(block, text, True) if packed else unpack_entries(block, text)[0]
+        )
         message = {"kind": "entries", "origin": ORIGIN_MS, "entries": entries}
         for span in views.handle(page, message, NOW_UNIX_NANO):
-            offer(span)
+            exporter.offer(scope, span)
         return exporter.counters()["queued"]
 
     for size in SIZES:

@@ -74,6 +74,14 @@ class BatchQueue:
         self._evict()
         return False
 
+    def offer_all(self, scope: int, spans: Sequence[bytes]) -> bool:
+        """Take all of these; False if there is no room for all, and none was taken."""
+        if len(self) + len(spans) > self._max_spans:
+            return False
+        self._spans.extend([tuple.__new__(Queued, (scope, data)) for data in spans])
+        self.size_bytes += sum(map(len, spans))
+        return True
+
     def cut(self, max_spans: int, max_bytes: int, scope_bytes: Sequence[int]) -> list[Queued]:
         """Remove the oldest spans that fit one request.
 

@@ -83,19 +83,21 @@ class Exporter:
             return True
         return self._has_full_batch() and not self._has_full_batch(1, len(data))
 
+    def offer_all(self, scope: int, spans: Sequence[bytes]) -> bool:
+        """`offer`, of encoded spans: for all at once where there is room for all."""
+        size = max(map(len, spans), default=0) + self._framer.scope_bytes[scope]
+        if self._closed or size > self._room_bytes or not self._queue.offer_all(scope, spans):
+            return max([self.offer(scope, span) for span in spans], default=False)
+        self._counts["ended"] += len(spans)
+        return self._batch_deadline_ns is None or self._has_full_batch()
+
     def adopt(
         self, body: bytes, headers: Mapping[str, str], spans: int, important: bool = False
     ) -> int:
         """Take a request out of storage: it waits, to be sent once more.
 
-        Args:
-            body: As an `Undelivered` had it; sent as it is.
-            headers: Likewise; what does not say what the body is, is left out.
-            spans: Likewise, >= 0.
-            important: Likewise.
-
-        Returns:
-            Its id here: it is settled when `undelivered` no longer has it.
+        The arguments are an `Undelivered`'s; headers that do not say what the body is, are left
+        out. Returns its id here: it is settled when `undelivered` no longer has it.
         """
         self._counts["adopted"] += spans
         pending = PendingRequest(self._framer.request(body, of_the_body(headers), spans))
@@ -287,10 +289,8 @@ class Exporter:
         request = self._framer.request(*self._framer.body(message), len(queued))
         return self._outbox.put(PendingRequest(request, queued, first))
 
-    def _fail(
-        self, pending: PendingRequest, signal: Signal, wait_ns: int | None, now_ns: int
-    ) -> None:
-        if not self._outbox.failed(pending, signal, wait_ns, now_ns):
+    def _fail(self, pending: PendingRequest, signal: Signal, wait: int | None, now_ns: int) -> None:
+        if not self._outbox.failed(pending, signal, wait, now_ns):
             self._drop(DropReason.RETRIES_EXHAUSTED, pending.request.spans)
 
     def _drop(self, reason: DropReason, spans: int) -> bool:

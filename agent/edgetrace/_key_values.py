@@ -40,7 +40,7 @@ _TRUE: Final = f.ANY_VALUE_BOOL_VALUE + b"\x01"
 _FALSE: Final = f.ANY_VALUE_BOOL_VALUE + b"\x00"
 
 
-class _Key:
+class Key:
     """What is remembered of one key of spans' attributes."""
 
     __slots__ = (
@@ -83,18 +83,21 @@ class _Key:
         """The whole field for an integer, likewise."""
         value = varint(number)
         size = len(value)
-        before = self.before_integer.get(size) or self._before(size)
-        field = before + value
+        field = (self.before_integer.get(size) or self.before_integer_of(size)) + value
         if self.room:
             self.integers[number] = field
             self._use_room()
         return field
 
-    def _before(self, size: int) -> bytes:
+    def before_integer_of(self, size: int) -> bytes:
         """What stands before an integer of `size` bytes."""
         before = self.field(f.ANY_VALUE_INT_VALUE + bytes(size))[:-size]
         self.before_integer[size] = before
         return before
+
+    def before_text_of(self, size: int) -> bytes:
+        """What stands before a text of `size` bytes; nothing is remembered."""
+        return self.field(_TEXT + varint(size) + bytes(size))[: -size or None]
 
     def _use_room(self) -> None:
         self.room -= 1
@@ -103,7 +106,7 @@ class _Key:
             self.integers.clear()
 
 
-_keys: Final[dict[str, _Key]] = {}
+_keys: Final[dict[str, Key]] = {}
 
 
 def add_attributes(pieces: list[bytes], attributes: Attributes) -> None:
@@ -126,9 +129,9 @@ def add_attributes(pieces: list[bytes], attributes: Attributes) -> None:
             pieces.append(known.field(any_value(value)))
 
 
-def key_of(key: str) -> _Key:
+def key_of(key: str) -> Key:
     """What is remembered of a key."""
-    return _keys.get(key) or keep(_keys, key, _Key(key))
+    return _keys.get(key) or keep(_keys, key, Key(key))
 
 
 def keep(memory: dict[_K, _V], key: _K, value: _V) -> _V:

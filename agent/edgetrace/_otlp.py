@@ -118,8 +118,18 @@ def encode_span(span: SpanData) -> bytes:
 def framed(message: bytes) -> bytes:
     """A Span message with the field key and the length that open it."""
     size = len(message)
-    opening = _openings.get(size) or keep(_openings, size, f.SCOPE_SPANS_SPANS + varint(size))
-    return opening + message
+    return (_openings.get(size) or _opening(size)) + message
+
+
+def framed_all(messages: list[bytes]) -> list[bytes]:
+    """`framed`, of each."""
+    sizes = set(map(len, messages))
+    openings = {size: _openings.get(size) or _opening(size) for size in sizes}
+    return [openings[len(message)] + message for message in messages]
+
+
+def _opening(size: int) -> bytes:
+    return keep(_openings, size, f.SCOPE_SPANS_SPANS + varint(size))
 
 
 def _name(name: str) -> bytes:

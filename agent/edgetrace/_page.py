@@ -55,15 +55,16 @@ class PageView:
         new_trace_id: Callable[[], bytes],
         new_span_id: Callable[[], bytes],
         new_fetch_id: Callable[[], bytes] | None = None,
+        new_span_ids: Callable[[int], list[bytes]] | None = None,
     ) -> None:
         """Begin; no id is drawn yet. `new_fetch_id` is asked for documentFetch's, `new_span_id` for
-        documentLoad's first, then for that of each row and span in turn.
+        documentLoad's first, then for that of each row and span in turn, `new_span_ids` for many.
         """
         self.counters = dict.fromkeys(COUNTERS, 0)
         self._frame: Frame | None = None
         self._info, self._settings, self._sampler = info, settings, sampler
         self._new_trace_id, self._new_span_id = new_trace_id, new_span_id
-        self._new_fetch_id = new_fetch_id or new_span_id
+        self._new_fetch_id, self._new_span_ids = new_fetch_id or new_span_id, new_span_ids
         self._limits = SpanLimits.from_settings(settings)
         self._links: list[Link] = []
         self._facts = info.attributes(settings.url_query)

@@ -49,13 +49,16 @@ class Pipeline:
         self._pump = Pump(self._exporter, transport, clock, on_error)
         self._redact = span_redaction(settings)
 
-    def emitter(self, scope: Scope) -> Callable[[SpanData | bytes], None]:
-        """What takes the ended, sampled spans of one scope, or the bytes that they are sent as."""
+    def emitter(self, scope: Scope) -> Callable[[SpanData | list[bytes]], None]:
+        """What takes the ended, sampled spans of one scope, or lists of what they are sent as."""
         index = self._exporter.add_scope(scope)
 
-        def emit(span: SpanData | bytes) -> None:
-            told = span if isinstance(span, bytes) else self._redact(span)
-            if self._exporter.offer(index, told):
+        def emit(span: SpanData | list[bytes]) -> None:
+            if isinstance(span, list):
+                due = self._exporter.offer_all(index, span)
+            else:
+                due = self._exporter.offer(index, self._redact(span))
+            if due:
                 self._pump.wake()
 
         return emit

@@ -45,8 +45,8 @@ class WorkerRuntime:
         self._runtime = Runtime(self._pipeline, self._post)
 
     def entries(self, page: int, origin: float, numbers: Any, text: str) -> None:
-        """Take a batch as the loader packs it; `numbers` is a Float64Array."""
-        entries: Any = PackedEntries(numbers.to_bytes(), text)
+        """Take a batch as unpack.ts completes it; `numbers` is a Float64Array."""
+        entries: Any = PackedEntries(numbers.to_bytes(), text, rounded=True)
         malformed = entries.malformed
         if self._settings.protocol == "http/json":  # columns know protobuf only
             entries = list(entries)

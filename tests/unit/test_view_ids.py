@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgetrace._view_ids import ViewIds, derived_id, read_seed
+from edgetrace._view_ids import ViewIds, derived_id, derived_ids, read_seed
 
 ROOT = bytes(range(16, 24))
 SEED = ",".join(map(str, range(24)))
@@ -50,3 +50,15 @@ def test_derived_ids_are_valid_and_not_alike() -> None:
     assert not ids & {ROOT, bytes(8)}
     zero = (-0x9E3779B97F4A7C15 % 2**64).to_bytes(8, "big")  # the seed whose first output is 0
     assert any(derived_id(zero, 0))
+
+
+def test_many_at_once_are_the_same() -> None:
+    """As one after the other, zeros and the root's own mended too; none is no error."""
+    zero = (-0x9E3779B97F4A7C15 % 2**64).to_bytes(8, "big")
+    for root in (ROOT, zero, b"\xff" * 8):
+        expected = [derived_id(root, index) for index in range(300)]
+        assert derived_ids(root, 0, 300) == expected
+        assert derived_ids(root, 7, 1) == expected[7:8]
+    assert derived_ids(ROOT, 1, 0) == []
+    ids = ViewIds(b"t" * 16, ROOT)
+    assert (ids.new_span_ids(2), ids.count) == ([derived_id(ROOT, 1), derived_id(ROOT, 2)], 2)
