@@ -6,11 +6,13 @@ from __future__ import annotations
 from edgetrace._columns import PackedEntries, PackedPageView
 from edgetrace._config import Settings
 from edgetrace._export import Exporter
+from edgetrace._otlp import encode_span
 from edgetrace._page_info import PageInfo
 from edgetrace._sampler import AlwaysOn
 from edgetrace._types import Scope
 from tests.property.test_columns import pack
 from tests.property.test_timing import NOW, ORIGIN_MS
+from tests.strategies import simple_span
 from tests.unit import entry_samples as samples
 
 NAVIGATION = samples.entry(samples.chromium_navigation)
@@ -47,7 +49,7 @@ def test_many_spans_at_once_are_offered_as_one_after_the_other() -> None:
             settings = Settings(max_queue_size=6, max_export_batch_size=4, max_request_bytes=2_048)
             exporter = Exporter(settings, settings.resource(), bytes)
             scope = exporter.add_scope(Scope("x"))
-            spans = [bytes([row]) * size for row in range(count)]
+            spans = [encode_span(simple_span(name=f"{row:0{size}}")) for row in range(count)]
             if closed:
                 exporter.shutdown()
             if at_once:
