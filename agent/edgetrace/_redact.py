@@ -43,9 +43,10 @@ _SECRET_ENDS: Final = (
 )
 _URLS: Final = frozenset(("url.full", "url.path", "url.query", "browser.document.referrer"))
 """Attributes that are redacted by the policy for URLs already."""
+_WEB: Final = frozenset(("http", "https"))
 
 # Repeats that a character could begin anew, and fail after, are bounded: time stays linear.
-_URL: Final = r"\b(?:https?|wss?)://[^\s\"'<>`\\]+"
+_URL: Final = r"(?:\b(?:https?|wss?)://|\A[/?])[^\s\"'<>`\\]+"
 _IS: Final = r"""["'\\]*\s*(?:=>|[=:])\s*["'\\]*"""
 _VALUE: Final = r"""[^\s"'\\&;,<>(){}\[\]]"""
 _SECRET: Final = (
@@ -71,12 +72,15 @@ class Redactor:
         self._keys: set[str] = set()
 
     def span(self, span: SpanData) -> SpanData:
-        """A span without secrets in its name, attributes, events, links and status."""
+        """A span without secrets in its name, tracestate, attributes, events, links and status."""
         try:
             attributes = self.attributes(span.attributes)
             name = self.text(span.name)
             if attributes is not span.attributes or name != span.name:
                 span = span._replace(attributes=attributes, name=name)
+            if span.context.trace_state:
+                members = [(key, self.text(value)) for key, value in span.context.trace_state]
+                span = span._replace(context=span.context._replace(trace_state=tuple(members)))
             if span.status.description:
                 status = span.status._replace(description=self.text(span.status.description))
                 span = span._replace(status=status)
@@ -109,6 +113,7 @@ class Redactor:
             return text
         low = text.lower()
         named = ("=" in text or ":" in text) and any(map(low.__contains__, _WORDS))
+        named = named or ("=" in text and text[0] in "/?")
         if named or any(map(low.__contains__, _ALONE)) or any(map(text.__contains__, HINTS)):
             found = re.sub(_URL, self._url, text)
             found = re.sub(_SECRET, _keep_name, found)
@@ -130,8 +135,13 @@ class Redactor:
             if key.lower().endswith(_SECRET_ENDS):
                 return _covered(value)
             _remember(self._keys, key)
-        if key in _URLS and self._policy == "keep":
-            return value
+        if key in _URLS and type(value) is str:
+            if self._policy == "keep":
+                return value
+            # Every request's is another, and no secret as a rule: spared the search for URLs.
+            scheme, _, rest = value.partition("://")
+            if scheme in _WEB and self.text(rest) == rest and redact(value, self._policy) == value:
+                return value
         return self._value(value)
 
     def _value(self, value: AttributeValue) -> AttributeValue:

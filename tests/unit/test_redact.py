@@ -41,6 +41,8 @@ def span(**fields: Any) -> SpanData:
         ("at https://u:p@h/app.js:10:5", "at https://h/app.js:10:5"),
         ("see https://h/token#part", "see https://h/token#part"),
         ("to https://h/#access_token=abc", "to https://h/"),
+        ("/p?nonce=abc&q=1", "/p?nonce=REDACTED&q=1"),
+        ("?pin=1234", "?pin=REDACTED"),
         (f"key is {KEY}.", "key is REDACTED."),
         (KEY[:40], "REDACTED"),
         ("AKIA" + "IOSFODNN7EXAMPLE", "REDACTED"),
@@ -110,6 +112,13 @@ def test_every_text_of_a_span_is_looked_at() -> None:
         links=[Link(CONTEXT, gone)],
         status=Status(StatusCode.ERROR, "REDACTED"),
     )
+
+
+def test_a_tracestate_is_told_without_its_secrets() -> None:
+    """What goes on to the next service is another matter: that is as it came."""
+    state = (("vendor", "t61rcWkgMzE"), ("other", JWT))
+    found = Redactor("redact").span(span(context=CONTEXT._replace(trace_state=state)))
+    assert found.context.trace_state == (("vendor", "t61rcWkgMzE"), ("other", "REDACTED"))
 
 
 def test_a_span_of_known_texts_is_the_same_object() -> None:
