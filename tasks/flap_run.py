@@ -23,14 +23,29 @@ from tests.fault_proxy.ledger import Turn, down_share
 from tests.fault_proxy.proxy import FaultProxy
 from tests.fault_proxy.transport import Send, SocketTransport
 
-SPANS_PER_S: Final = 20
 TICK_S: Final = 0.25
 Range = tuple[float, float]
-UP_S: Final = (4.0, 20.0)
-DOWN_S: Final = (1.0, 8.0)
+UP_S: Final = (10.0, 40.0)
+DOWN_S: Final = (1.0, 6.0)
 SETTLE_S: Final = 60.0
 RECOVERY_S: Final = 1.0
 REQUESTS_PER_BODY: Final = 1.1
+
+
+class Weather(NamedTuple):
+    """What all agents of a run meet.
+
+    Attributes:
+        seconds: How long spans are made.
+        rate: Spans a second.
+        up_s: Shortest and longest time that the collector is up, seconds.
+        down_s: Likewise down.
+    """
+
+    seconds: float = 180.0
+    rate: float = 20.0
+    up_s: Range = UP_S
+    down_s: Range = DOWN_S
 
 
 class Outcome(NamedTuple):
@@ -118,14 +133,14 @@ class Agent:
             endpoint=self.proxy.endpoint,
             service_name="flapped",
             timeout_ms=2_000,
-            schedule_delay_ms=1_000,
+            schedule_delay_ms=500,
             export_timeout_ms=10_000,
         )
 
-    async def live(self, seconds: float, up_s: Range, down_s: Range) -> Outcome:
+    async def live(self, weather: Weather) -> Outcome:
         """End spans evenly while the collector flaps, then see all of them out."""
-        self.proxy.flap(phases(self.seed, up_s, down_s))
-        await self._work(seconds)
+        self.proxy.flap(phases(self.seed, weather.up_s, weather.down_s))
+        await self._work(weather)
         turns, sends = self.proxy.ledger.turns[1:], list(self.transport.sends)
         until_s = time.monotonic()
         self.proxy.calm()
@@ -148,35 +163,23 @@ class Agent:
             over_budget=over_budget(sends),
         )
 
-    async def _work(self, seconds: float) -> None:
+    async def _work(self, weather: Weather) -> None:
         tracer = self.provider.get_tracer("flap")
         began = time.monotonic()
-        while (now := time.monotonic() - began) < seconds:
-            while len(self.made) < now * SPANS_PER_S:
+        while (now := time.monotonic() - began) < weather.seconds:
+            while len(self.made) < now * weather.rate:
                 span = tracer.start_span("work", attributes={"n": len(self.made)})
                 self.made.add(span.context.trace_id + span.context.span_id)
                 span.end()
             await asyncio.sleep(TICK_S)
 
 
-def run(
-    seeds: Sequence[int], seconds: float, up_s: Range = UP_S, down_s: Range = DOWN_S
-) -> list[Outcome]:
-    """All seeds at once.
-
-    Args:
-        seeds: Of the flapping.
-        seconds: How long spans are made.
-        up_s: Shortest and longest time that the collector is up, seconds.
-        down_s: Likewise down.
-
-    Returns:
-        In the order of the seeds.
-    """
+def run(seeds: Sequence[int], weather: Weather) -> list[Outcome]:
+    """All seeds at once; outcomes in their order."""
     with serve_in_thread() as collector:
 
         async def all_of_them() -> list[Outcome]:
-            return await asyncio.gather(*(agent.live(seconds, up_s, down_s) for agent in agents))
+            return await asyncio.gather(*(agent.live(weather) for agent in agents))
 
         agents = [Agent(seed, collector) for seed in seeds]
         outcomes = asyncio.run(all_of_them())
