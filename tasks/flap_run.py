@@ -4,7 +4,8 @@
 The agent on CPython, its own pump and exporter, over real sockets and a proxy each: volume. The
 same in Chromium is `benchmarks/soak_run`.
 
-    retries in any time <= RESERVE + new requests / NEW_PER_RETRY + time / PERIOD        (_budget)
+    tries while the collector does not answer, in any time
+        <= AT_ONCE + new requests / NEW_PER_TRY + time / PERIOD_S
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from collector.server import Collector, serve_in_thread
-from edgetrace._budget import NEW_PER_RETRY, PERIOD_NS, RESERVE
 from edgetrace._configure import configure
 from tests.fault_proxy.conservation import left, lost, unaccounted
 from tests.fault_proxy.faults import Fault, phases
@@ -23,6 +23,10 @@ from tests.fault_proxy.ledger import Turn, down_share
 from tests.fault_proxy.proxy import FaultProxy
 from tests.fault_proxy.transport import Send, SocketTransport
 
+AT_ONCE: Final = 4
+NEW_PER_TRY: Final = 10
+PERIOD_S: Final = 20.0
+"""The promise; the exporter's own numbers are in `edgetrace._budget`."""
 TICK_S: Final = 0.25
 Range = tuple[float, float]
 UP_S: Final = (10.0, 40.0)
@@ -63,7 +67,7 @@ class Outcome(NamedTuple):
         bodies: Requests sent for the first time.
         requests: All.
         burst: Most retries within `RECOVERY_S` of a recovery.
-        over_budget: By how many retries the law was broken, at worst.
+        over_budget: By how many tries the law was broken, at worst.
     """
 
     name: str
@@ -92,15 +96,15 @@ class Outcome(NamedTuple):
 
 
 def over_budget(sends: Sequence[Send]) -> int:
-    """By how many retries the budget's law is broken, in the worst of all times."""
+    """By how many tries the budget's law is broken, in the worst of all times."""
     worst = 0.0
     for first, begin in enumerate(sends):
-        retries = new = 0
+        tries = new = 0
         for send in sends[first:]:
-            retries += send.again
+            tries += send.blind
             new += not send.again
-            earned = new / NEW_PER_RETRY + (send.at_s - begin.at_s) * 1e9 / PERIOD_NS
-            worst = max(worst, retries - RESERVE - earned)
+            earned = new / NEW_PER_TRY + (send.at_s - begin.at_s) / PERIOD_S
+            worst = max(worst, tries - AT_ONCE - earned)
     return int(worst)
 
 

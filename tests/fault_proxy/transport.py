@@ -18,10 +18,17 @@ from tests.fault_proxy.message import read_answer
 
 
 class Send(NamedTuple):
-    """One POST: when, of `time.monotonic`, and whether its body had been sent before."""
+    """One POST.
+
+    Attributes:
+        at_s: When, of `time.monotonic`.
+        again: Whether its body had been sent before.
+        blind: Whether the last news of the receiver was none, or that it is busy.
+    """
 
     at_s: float
     again: bool
+    blind: bool = False
 
 
 class SocketTransport:
@@ -35,15 +42,21 @@ class SocketTransport:
         """Nothing is open."""
         self.sends: list[Send] = []
         self._known: set[int] = set()
+        self._blind = False
 
     async def send(self, request: ExportRequest) -> ExportResponse:
         """See `Transport`."""
-        self.sends.append(Send(time.monotonic(), request.id in self._known))
+        self.sends.append(Send(time.monotonic(), request.id in self._known, self._blind))
         self._known.add(request.id)
+        answered = False
         try:
-            return await self._post(request)
+            answer = await self._post(request)
+            answered = answer.status < 400
         except (OSError, asyncio.IncompleteReadError, ValueError) as exc:
             raise TransportError(f"{type(exc).__name__}: {exc}") from exc
+        finally:  # a time-out cancels
+            self._blind = not answered
+        return answer
 
     async def _post(self, request: ExportRequest) -> ExportResponse:
         place = urlsplit(request.url)

@@ -10,32 +10,36 @@ from typing import Any
 
 import pytest
 
-from edgetrace._budget import NEW_PER_RETRY, PERIOD_NS, RESERVE
 from tasks import flap, flap_run
 from tests.fault_proxy.faults import Fault
 from tests.fault_proxy.ledger import Turn, down_share
 from tests.fault_proxy.transport import Send
 
-PERIOD_S = PERIOD_NS / 1e9
 OUTCOME = flap_run.Outcome(
     *("x", 1, 0.5), made=10, delivered=10, dropped=0, unaccounted=0, differing=0, bodies=10,
     requests=11,
 )  # fmt: skip
 
 
-def test_retries_within_the_budget_are_none_too_many() -> None:
-    """The reserve at once, one more per period, one more per so many new requests."""
-    reserve = [Send(0, again=True)] * RESERVE
-    assert flap_run.over_budget(reserve) == 0
-    assert flap_run.over_budget([*reserve, Send(PERIOD_S, again=True)]) == 0
-    new = [Send(0.0, again=False)] * NEW_PER_RETRY
-    assert flap_run.over_budget([*reserve, *new, Send(0, again=True)]) == 0
+def tries(count: int, at_s: float = 0) -> list[Send]:
+    """So many while nobody answers."""
+    return [Send(at_s, again=True, blind=True)] * count
+
+
+def test_tries_within_the_budget_are_none_too_many() -> None:
+    """Some at once, one more per period, one more per so many new requests; others are free."""
+    some = tries(flap_run.AT_ONCE)
+    assert flap_run.over_budget(some) == 0
+    assert flap_run.over_budget([*some, *tries(1, flap_run.PERIOD_S)]) == 0
+    new = [Send(0.0, again=False)] * flap_run.NEW_PER_TRY
+    assert flap_run.over_budget([*some, *new, *tries(1)]) == 0
+    assert flap_run.over_budget([*some, *[Send(0, again=True)] * 9]) == 0
 
 
 @pytest.mark.parametrize("quiet_s", [0.0, 1000.0])
-def test_retries_beyond_the_budget_are_found_wherever_they_are(quiet_s: float) -> None:
+def test_tries_beyond_the_budget_are_found_wherever_they_are(quiet_s: float) -> None:
     """However long it was quiet before, no more than the reserve is saved."""
-    sends = [Send(0, again=False), *[Send(quiet_s, again=True)] * (RESERVE + 3)]
+    sends = [Send(0, again=False), *tries(flap_run.AT_ONCE + 3, quiet_s)]
     assert flap_run.over_budget(sends) == 3
 
 
@@ -63,7 +67,7 @@ def test_whatever_is_promised_can_be_broken(field: str) -> None:
 
 def test_a_few_seconds_of_it() -> None:
     """Three agents, a collector that is down a third of the time: all arrives."""
-    outcomes = flap_run.run([1, 2, 3], 2.5, up_s=(0.3, 0.6), down_s=(0.2, 0.3))
+    outcomes = flap_run.run([1, 2, 3], flap_run.Weather(2.5, 20, (0.3, 0.6), (0.2, 0.3)))
     assert [outcome.broken for outcome in outcomes] == [False] * 3, outcomes
     assert all(outcome.outages >= 2 for outcome in outcomes)
     assert len(flap.table(outcomes)) == 2 + 3

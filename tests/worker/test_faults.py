@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Everything a network can do between the gateway and its collector, both ways out of it.
+"""Everything a network can do between a Worker and its collector, on both ways out of it.
 
-The gateway's own spans are the exporter's to send again. A page's body is handed on while the page
-waits: the gateway never says it was taken unless it was, and the page sends it again.
+A Worker's own spans are the exporter's to send again; so are the gateway's. A page's body is handed
+on while the page waits: the gateway never says it was taken unless it was, and the page sends it
+again.
 """
 
 from __future__ import annotations
@@ -20,12 +21,36 @@ from tests.fault_proxy.proxy import FaultProxy
 from tests.worker.collectors import PROTOBUF, request
 from tests.worker.conftest import Edge
 from tests.worker.gateways import Gateway
+from tests.worker.libraries import Traced, new_trace
 
 PATIENCE_MS: Final = "700"
 FAULTS: Final = tuple(fault for fault in HONEST if fault is not Fault.REFUSE)
-AGAIN: Final = tuple(fault for fault in FAULTS if not fault.answered)
-GROUPS: Final = (AGAIN[:4], AGAIN[4:])
-"""An exporter sends four requests again at once, and then one in 30 s: a gateway for each."""
+
+
+class Library(Traced):
+    """A traced Worker whose collector is behind a proxy; /flush sends what waits without delay."""
+
+    def __init__(self, edge: Edge) -> None:
+        self.proxy = FaultProxy("http://127.0.0.1:9")
+        given = {
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": self.proxy.endpoint,
+            "OTEL_EXPORTER_OTLP_TIMEOUT": PATIENCE_MS,
+            "OTEL_BSP_SCHEDULE_DELAY": "20",
+        }
+        super().__init__(edge, "library", vars=given)
+        self.proxy.upstream = self.collector.url
+
+    def brings(self, trace_id: str) -> None:
+        """Flush until the collector has the span of a trace."""
+        deadline = time.monotonic() + 30
+        while not self.collector.store.spans(trace_id):
+            assert time.monotonic() < deadline, self.counters()
+            self.ask("flush")
+
+    def close(self) -> None:
+        """End all of it."""
+        super().close()
+        self.proxy.close()
 
 
 class Behind:
@@ -93,7 +118,7 @@ class Behind:
             traces = [span["trace_id"] for span in spans]
             return all(path in roots and traces.count(roots[path]) == 2 for path in paths)
 
-        self.store.wait_for(there, timeout_s=30)
+        self.store.wait_for(there, timeout_s=60)
 
     def is_settled(self) -> None:
         """Hold all accounts against each other, once the last answer has come."""
@@ -111,10 +136,10 @@ class Behind:
         self.proxy.close()
 
 
-@pytest.fixture
-def fresh(edge: Edge) -> Iterator[Behind]:
-    """A gateway that has met nothing yet."""
-    running = Behind(edge)
+@pytest.fixture(scope="module")
+def library(edge: Edge) -> Iterator[Library]:
+    """One for all faults."""
+    running = Library(edge)
     yield running
     running.close()
 
@@ -127,30 +152,21 @@ def behind(edge: Edge) -> Iterator[Behind]:
     running.close()
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.answered])
-def test_an_answer_that_is_late_or_odd(behind: Behind, fault: Fault) -> None:
-    """The gateway's own spans are sent once all the same."""
-    behind.proxy.ledger.clear()
-    once_sent(behind, fault)
-    assert behind.proxy.ledger.repeats() == 0
-
-
-@pytest.mark.parametrize("faults", GROUPS, ids=lambda faults: str(faults[0].name))
-def test_each_fault_once_on_the_gateways_own_spans(
-    fresh: Behind, faults: tuple[Fault, ...]
-) -> None:
-    """Both spans of each request arrive all the same, and the visitor is answered meanwhile."""
-    for fault in faults:
-        once_sent(fresh, fault)
-    fresh.is_settled()
-
-
-def once_sent(gateway: Behind, fault: Fault) -> None:
-    """Have the next request with the gateway's spans meet a fault; all of them arrive."""
-    gateway.proxy.meet(fault)
-    first = gateway.ask(1)
-    gateway.proxy.ledger.wait_for(lambda ledger: ledger.met(fault))
-    gateway.has(first + gateway.ask(2))
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_once_on_a_workers_own_spans(library: Library, fault: Fault) -> None:
+    """The requests are answered meanwhile, all spans arrive, what comes twice is the same."""
+    library.proxy.meet(fault)
+    before = library.proxy.ledger.met(fault)
+    traces = [new_trace() for _ in range(3)]
+    for trace_id in traces:
+        assert library.ask("hello", trace_id).status == 200
+    library.proxy.ledger.wait_for(lambda ledger: ledger.met(fault) > before)
+    for trace_id in traces:
+        library.brings(trace_id)
+        assert len(library.collector.store.spans(trace_id)) == 1
+    counters = library.counters()
+    assert lost(counters) == unaccounted(counters) == 0, counters
+    assert library.proxy.ledger.copies_that_differ() == set()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -185,7 +201,7 @@ def test_a_network_where_a_third_goes_wrong(behind: Behind) -> None:
 
 
 def test_a_collector_that_flaps(behind: Behind) -> None:
-    """Refusing, then hanging up, while visitors go on asking: nothing is lost."""
+    """Refusing, then hanging up, while visitors go on asking: the gateway's own spans arrive."""
     kinds = (Fault.REFUSE, Fault.CLOSED)
     behind.proxy.ledger.clear()
     behind.proxy.flap(Phase(0.3, fault) for kind in kinds for fault in (kind, Fault.NONE))
