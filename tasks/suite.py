@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """`build.py test`: bundle, then check and every test, and one closing line.
 
-    host      unit, conformance, architecture             measured: branch coverage of the agent
-    property  property                                    not measured, which halves its time
+    host      unit, conformance, architecture, security   measured: branch coverage of the agent
+    property  property, and simulation, proofs, fuzz,     not measured, which halves its time
+              mutants of docs/verification.md
     runtime   pyodide, browser, worker                    the bundle in Node, Chromium, workerd
 
 What the check and the first two parts compute goes on beside the third, which waits most of its
@@ -26,8 +27,8 @@ from tasks.console import BuildError, call, relay, say
 from tasks.node import tool_environ
 from tasks.paths import CACHE, ROOT
 
-HOST: Final = ("unit", "conformance", "architecture")
-PROPERTY: Final = ("property",)
+HOST: Final = ("unit", "conformance", "architecture", "security")
+PROPERTY: Final = ("property", "simulation", "proofs", "fuzz", "mutants")
 RUNTIME: Final = ("pyodide", "browser", "worker")
 NO_TESTS: Final = 5  # pytest's exit code for "no tests collected"
 
