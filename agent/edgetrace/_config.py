@@ -33,9 +33,10 @@ fetch".
 class Settings:
     """One provider's configuration; docs/configuration.md says what each option is for."""
 
-    endpoint: str = ""
-    base_endpoint: str = "http://localhost:4318"
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # they are secrets
+    # Not shown: headers are secrets, and addresses may hold some.
+    endpoint: str = field(default="", repr=False)
+    base_endpoint: str = field(default="http://localhost:4318", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     protocol: str = "http/protobuf"
     compression: str = "gzip"
     timeout_ms: int = 10_000

@@ -10,9 +10,9 @@ const enum Item {
 
 export const forget = (): unknown => attempt(() => localStorage.removeItem(Item.KEY));
 
-/** Takes what earlier page views left; it is the caller's now. */
+/** Takes what earlier page views left; it is the caller's now. What else any script has put there is no message. */
 export function restore(): ToRuntime[] {
-  const messages = attempt(() => JSON.parse(localStorage[Item.KEY] || "[]") as ToRuntime[]);
+  const messages = attempt(() => (JSON.parse(localStorage[Item.KEY] || "[]") as ToRuntime[]).filter((one) => one?.kind));
   forget();
   return messages || [];
 }

@@ -111,10 +111,9 @@ def come(tab: Tab, url: str) -> None:
     tab.page.wait_for_function("window.edgetrace")
 
 
-@pytest.mark.parametrize("phases", ["attributes", "events"])
-def test_no_planted_secret_is_sent(tab: Tab, site: Site, sent: list[bytes], phases: str) -> None:
+def test_no_planted_secret_is_sent(tab: Tab, site: Site, sent: list[bytes]) -> None:
     """Of URLs, referrer, fragment, attributes, errors and headers: the collector gets none."""
-    come(tab, page(site, tag(phases=phases, headers=f"x-key={PLANTED}", debug="")))
+    come(tab, page(site, tag(headers=f"x-key={PLANTED}", debug="")))
     tab.page.evaluate(f"() => {{ {CALLS} }}")
     tab.page.wait_for_function(
         "performance.getEntriesByType('resource').some(({name}) => name.includes('f.json'))"
@@ -236,4 +235,17 @@ def test_a_hostile_script_does_not_stop_the_worker(tab: Tab, site: Site) -> None
     urls = [str(span["attributes"].get("url.full")) for span in tab.spans("resourceFetch")]
     ours = {url.removeprefix(site.url) for url in urls if url.startswith(site.url)}
     assert ours == {"/r/0.js", "/r/1.svg", "/r/2.css", "/r/late.json"}
+    assert tab.faults == []
+
+
+def test_hostile_storage_costs_a_page_nothing(tab: Tab, site: Site) -> None:
+    """Whatever another script has left under our key: each page view is traced, whole."""
+    texts = ("{", '{"kind": "hello"}', "null", "7", '[null, 1, "x", [], {}, {"kind": {}}]')
+    url = site.add("/", html(tag(), resources(3)))
+    tab.visit(site.add("/away", html()))
+    for visit, text in enumerate(texts, 1):
+        tab.page.evaluate("text => { localStorage.edgetrace = text }", text)
+        tab.visit(url)
+        assert tab.flush()["exported"] == 5 * visit
+        assert tab.page.evaluate("localStorage.length") == 0
     assert tab.faults == []
