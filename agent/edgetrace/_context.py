@@ -15,10 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
+from ._ids import IdGenerator
 from ._types import (
     INVALID_SPAN_CONTEXT,
+    RANDOM,
     Attributes,
     AttributeValue,
     SpanContext,
@@ -107,6 +109,32 @@ class NonRecordingSpan(Span):
     """A span context as a span: a remote parent, or a span that was sampled out."""
 
     __slots__ = ()
+
+
+class UnsampledSpan(NonRecordingSpan):
+    """A span that was sampled out: its context is made when somebody asks for it.
+
+    Nobody does, as a rule, and drawing ids is most of what such a span costs.
+    """
+
+    __slots__ = ("_ids", "_parent")
+
+    def __init__(self, ids: IdGenerator, parent: SpanContext | None) -> None:
+        """Keep where ids come from, and the parent's context, which has no tracestate."""
+        self._ids, self._parent = ids, parent
+
+    def __getattr__(self, name: str) -> Any:
+        """Make `context`, once: the parent's trace or a new one, unsampled, and a new span id."""
+        if name != "context":
+            raise AttributeError(name)
+        ids, parent = self._ids, self._parent
+        try:
+            trace_id = parent.trace_id if parent else ids.new_trace_id()
+            flags = parent.trace_flags & RANDOM if parent else RANDOM
+            self.context = SpanContext(trace_id, ids.new_span_id(), flags)
+        except Exception:  # entropy is a platform's, and may fail: a Worker's top level has none
+            self.context = parent or INVALID_SPAN_CONTEXT
+        return self.context
 
 
 class Context(NamedTuple):

@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ._config import Settings
-from ._types import Attributes, AttributeValue, SpanData
+from ._types import Attributes, AttributeValue, SpanContext, SpanData, SpanKind
 from ._urls import HINTS, REDACTED, TOKEN, redact
 
 MAX_KNOWN: Final = 1024
@@ -62,6 +62,13 @@ _SECRET: Final = (
 )
 
 
+_AFTER_ATTRIBUTES: Final = SpanData._fields.index("attributes") + 1
+_NOTHING: Final = SpanData(SpanContext(b"", b""), None, "", SpanKind.INTERNAL, 0, 0)[
+    _AFTER_ATTRIBUTES:
+]
+"""The fields of most spans: no events, no links, no status, nothing dropped."""
+
+
 class Redactor:
     """Takes secrets out of the spans of one provider; the same text always gives the same."""
 
@@ -74,8 +81,17 @@ class Redactor:
     def span(self, span: SpanData) -> SpanData:
         """A span without secrets in its name, tracestate, attributes, events, links and status."""
         try:
-            attributes = self.attributes(span.attributes)
-            name = self.text(span.name)
+            attributes, name = span.attributes, span.name
+            if attributes:
+                attributes = self.attributes(attributes)
+            if (
+                span[_AFTER_ATTRIBUTES:] == _NOTHING  # as one: each field would cost as much
+                and attributes is span.attributes
+                and name in self._texts
+                and not span.context.trace_state
+            ):
+                return span
+            name = self.text(name)
             if attributes is not span.attributes or name != span.name:
                 span = span._replace(attributes=attributes, name=name)
             if span.context.trace_state:

@@ -14,9 +14,9 @@ from which receivers learn how many spans a kept one stands for:
 
 TraceIdRatioBased is the specification's ProbabilitySampler, which is to take over that name's
 configuration in January 2027; we have no older behaviour to keep. AlwaysOn does not add `th:0`: it
-would say no more than its absence, and would put a `tracestate` header on every request, which
-cross-origin receivers have to allow. The warnings that the specification has for trace ids
-that may not be random are not given: a sampler is pure.
+would say no more than its absence, and put a `tracestate` header on every request, which receivers
+of another origin have to allow. Nobody is warned of trace ids that may not be random, as the
+specification has it: a sampler is pure.
 
 Source: OpenTelemetry specification, trace/sdk "Sampling" (commit 1377f53, August 2026).
 """
@@ -101,8 +101,7 @@ class _ByTrace:
 
     __slots__ = ()
 
-    plain: SamplingResult | None = None
-    """Its answer where no tracestate came in, as is usual; None where the trace id decides."""
+    plain: SamplingResult | None = None  # where no tracestate came in, unless the trace id decides
 
     def should_sample(
         self,
@@ -181,7 +180,7 @@ class TraceIdRatioBased(_ByTrace):
         return _keep(with_threshold(state, self._th)) if state else self._kept_root
 
 
-class _AsParent(AlwaysOn):
+class AsParent(AlwaysOn):
     """AlwaysOn for children of sampled spans: they were kept by the parent's threshold."""
 
     __slots__ = ()
@@ -213,7 +212,7 @@ class ParentBased:
             local_parent_sampled: Under a sampled parent of this process; keeps where None.
             local_parent_not_sampled: Under an unsampled one; drops where None.
         """
-        keep, drop = _AsParent(), AlwaysOff()
+        keep, drop = AsParent(), AlwaysOff()
         remote = (remote_parent_not_sampled or drop, remote_parent_sampled or keep)
         local = (local_parent_not_sampled or drop, local_parent_sampled or keep)
         self._root: Final = root
@@ -231,6 +230,10 @@ class ParentBased:
             f"localParentSampled:{local[1].description},"
             f"localParentNotSampled:{local[0].description}}}"
         )
+
+    def local_delegates(self) -> tuple[Sampler, Sampler, Sampler]:
+        """Who decides on a root, and under an unsampled and a sampled span of this process."""
+        return (self._root, *self._delegates[0])
 
     def should_sample(
         self,

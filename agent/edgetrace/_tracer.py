@@ -17,10 +17,20 @@ from typing import Final
 
 from ._attributes import MAX_ELEMENTS, clean_scope
 from ._config import Settings
-from ._context import CURRENT, EMPTY, Context, NonRecordingSpan, Span, text_of, type_name
+from ._context import (
+    CURRENT,
+    EMPTY,
+    Context,
+    NonRecordingSpan,
+    Span,
+    UnsampledSpan,
+    text_of,
+    type_name,
+)
 from ._current import CurrentSpan
 from ._ids import IdGenerator
 from ._limits import SpanLimits, SpanSink
+from ._plain_sampling import plain_results
 from ._redact import span_redaction
 from ._report import ErrorHandler, LogHandler, Reporter
 from ._sampler import Decision, Sampler, sampler_from_settings
@@ -43,6 +53,9 @@ from ._types import (
 )
 
 _new: Final = tuple.__new__  # see _span
+_DROP: Final = Decision.DROP
+_SAMPLE: Final = Decision.RECORD_AND_SAMPLE
+_OURS: Final = frozenset((RecordingSpan, UnsampledSpan))
 
 
 class TracerProvider:
@@ -77,6 +90,7 @@ class TracerProvider:
         self.clock = clock
         self.ids = IdGenerator(entropy)
         self.sampler = sampler or sampler_from_settings(settings)
+        self.plain_results = plain_results(self.sampler)
         self.reporter = Reporter(error_handler or LogHandler(clock))
         self._limits = SpanLimits.from_settings(settings)
         self._redact = span_redaction(settings)
@@ -92,13 +106,8 @@ class TracerProvider:
         schema_url: str = "",
         attributes: Attributes | None = None,
     ) -> Tracer:
-        """A tracer for one instrumentation scope.
-
-        Args:
-            name: The instrumenting library or module, `__name__` for instance.
-            version: Its version.
-            schema_url: Of the semantic conventions that it follows.
-            attributes: Of the scope.
+        """A tracer for one instrumentation scope: the library or module `name`, `__name__` say, its
+        version, the schema URL of the conventions that it follows, and attributes.
         """
         return Tracer(clean_scope(name, version, schema_url, attributes), self)
 
@@ -108,12 +117,7 @@ class TracerProvider:
 
     def emitter(self, scope: Scope) -> Callable[[SpanData], None]:
         """What takes the ended spans of one scope, of any origin."""
-        index = self._exporter.add_scope(scope)
-
-        def emit(span: SpanData) -> None:
-            self.offer(index, span)
-
-        return emit
+        return partial(self.offer, self._exporter.add_scope(scope))
 
     def offer(self, scope: int, span: SpanData) -> None:
         """Take an ended span of any origin; unsampled ones are counted and forgotten."""
@@ -130,13 +134,8 @@ class TracerProvider:
             self.reporter.misuse(f"the exporter raised {type_name(failure)}: {text_of(failure)}")
 
     async def force_flush(self, timeout_ms: int | None = None) -> bool:
-        """Send everything queued now and wait for the answers.
-
-        Args:
-            timeout_ms: Milliseconds, default OTEL_BSP_EXPORT_TIMEOUT.
-
-        Returns:
-            True if nothing is left undelivered.
+        """Send everything queued now and wait for the answers, OTEL_BSP_EXPORT_TIMEOUT by default;
+        True if nothing is left undelivered.
         """
         if self._delivery is None:
             return True
@@ -204,23 +203,28 @@ class Tracer:
         parent = None
         try:
             current = (CURRENT.get(EMPTY) if context is None else context).span
-            # One of ours is valid; to look costs as much as all else does for the parent.
-            if current and (type(current) is RecordingSpan or current.context.is_valid):
+            if current and (type(current) in _OURS or current.context.is_valid):  # ours always are
                 parent = current.context
             if provider is None or provider.disabled:
                 return NonRecordingSpan(parent or INVALID_SPAN_CONTEXT)
+            known, flags = provider.plain_results[0], RANDOM
+            if parent:
+                trace_id, _, flags, state, remote = parent
+                known = None if state or remote else provider.plain_results[1 + (flags & SAMPLED)]
+                flags &= RANDOM
+            if known is not None and known[0] == _DROP:
+                provider.unsampled += 1
+                return UnsampledSpan(provider.ids, parent)
             if parent is None:
-                trace_id, flags = provider.ids.new_trace_id(), RANDOM
-            else:
-                trace_id, flags = parent.trace_id, parent.trace_flags & RANDOM
-            decision, more_attributes, trace_state = provider.sampler.should_sample(
+                trace_id = provider.ids.new_trace_id()
+            decision, more_attributes, trace_state = known or provider.sampler.should_sample(
                 parent, trace_id, name, kind, attributes, () if links is None else links
             )
-            if decision == Decision.RECORD_AND_SAMPLE:
+            if decision == _SAMPLE:
                 flags |= SAMPLED
             span_id = provider.ids.new_span_id()
             own = _new(SpanContext, (trace_id, span_id, flags, trace_state, False))
-            if decision == Decision.DROP:
+            if decision == _DROP:
                 provider.unsampled += 1
                 return NonRecordingSpan(own)
             if self._sink_provider is not provider:
@@ -260,15 +264,12 @@ class Tracer:
         record_exception: bool = True,
         set_status_on_exception: bool = True,
     ) -> CurrentSpan:
-        """A span that is current inside a `with` block, or around each call of a function.
+        """A span that is current inside a `with` block, or around each call of a function: a
+        context manager, and a decorator for functions and coroutine functions.
 
         The first six arguments are those of `start_span`. `record_exception` says whether an
         exception that leaves the block becomes an event, `set_status_on_exception` whether it makes
         the status ERROR.
-
-        Returns:
-            A context manager, a decorator for functions and coroutine functions. The span ends with
-            the block.
         """
         start = partial(self.start_span, name, context, kind, attributes, links, start_time)
         return CurrentSpan(start, record_exception, set_status_on_exception)

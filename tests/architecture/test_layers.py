@@ -24,7 +24,7 @@ LAYERS: tuple[set[str], ...] = (
     # L2: what travels with a request
     {"_context", "_current", "_baggage", "_propagation"},
     # L3: a span's life
-    {"_threshold", "_sampler", "_routes", "_limits", "_span"},
+    {"_threshold", "_sampler", "_plain_sampling", "_routes", "_limits", "_span"},
     # L4: bytes out, browser entries in
     {"_fields", "_protobuf", "_key_values", "_otlp", "_otlp_json", "_http", "_edge_facts"}
     | {"_entries", "_packed", "_phases", "_timing", "_column_fields"}
