@@ -65,7 +65,7 @@ _SECRET_PARTS: Final = (
 TOKEN: Final = (
     r"eyJ[\w+/=-]{14,}(?:\.[\w-]+)*"  # JSON in base64: JWT, JWE, a page's state
     # An e-mail address, but neither name@1.2 nor logo@2x.png.
-    r"|(?<![\w.+-])[\w.+-]+@(?!v?\d+(?:\.[\dx]|x\.))[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.+-])[\w.+-]+@(?!v?\d+(?:\.[\dx]|x\.))[\w-]+\.[\w.@-]*[\w-]"
     r"|\b(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|AIza|[sr]k[-_](?:live_|test_)?)"
     r"(?=[\w-]{0,64}\d)[\w-]{16,}"
     r"|\bA[KS]IA[0-9A-Z]{16}\b"
