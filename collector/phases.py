@@ -15,7 +15,7 @@ They are read from either of the two shapes in use, and come out the same:
 | connect     | connect_start                  | secure_connection_start, else connect_end       |
 | tls         | secure_connection_start        | connect_end                                     |
 | waiting     | request_start                  | response_start                                  |
-| download    | response_start                 | response_end                                    |
+| download    | response_start                 | response_end, else the fetch's end              |
 | parse       | response_end                   | dom_interactive                                 |
 | scripts     | dom_interactive                | dom_content_loaded_event_start                  |
 | ready       | dom_content_loaded_event_start | dom_content_loaded_event_end                    |
@@ -54,6 +54,7 @@ _POINTS = frozenset(name for _, start, end in _INTERVALS for name in (*start, *e
     "unload_event_start",
     "unload_event_end",
 }
+_FETCHES = ("documentFetch", "resourceFetch")
 _PAINTS = {
     "browser.paint_timing.first_paint": "firstPaint",
     "browser.paint_timing.first_contentful_paint": "firstContentfulPaint",
@@ -156,6 +157,8 @@ def _points(span: SpanRecord, document: SpanRecord | None = None) -> dict[str, i
                     points[name] = origin + round(value * 1e6)
         if points and _fetch_start_ms(span) == 0:
             points["fetch_start"] = origin
+        if points and span["name"] in _FETCHES:
+            points.setdefault("response_end", span["end_unix_nano"])
     if not points:
         for event in span["events"]:
             name = _snake_case(event["name"])

@@ -2,8 +2,9 @@
 """What one entry says, as attributes or as events; knows no span, no trace and no `now`.
 
     attributes   opentelemetry-browser's working names, in milliseconds since the time origin;
-                 fetch_start, the span's start, is what they are read against. A connection that
-                 was there already has no lookup and no handshake
+                 fetch_start, the span's start, is what they are read against; response_end is
+                 the span's end and not said again. A connection that was there already has no
+                 lookup and no handshake
     events       document-load's events, in its order, and its content lengths
     off          neither
 
@@ -43,8 +44,8 @@ def _fields(prefix: str, first: str, last: str = "") -> Fields:
 
 _BEFORE: Final = _fields(_R, "worker_start", "redirect_end")
 _START: Final = _fields(_R, "fetch_start")
-TIMES: Final = _fields(_R, "worker_start", "response_end")
-_REUSED: Final = _BEFORE + _START + _fields(_R, "request_start", "response_end")
+TIMES: Final = _fields(_R, "worker_start", "response_start")
+_REUSED: Final = _BEFORE + _START + _fields(_R, "request_start", "response_start")
 BODY_SIZE: Final = "http.response.body.size"
 DECODED_SIZE: Final = _R + "decoded_body_size"
 TRANSFER_SIZE: Final = _R + "transfer_size"

@@ -227,6 +227,14 @@ def test_phases_come_from_attributes() -> None:
     assert phases_ms(span("s", 5000, 5050, attributes=attributes)) == EXPECTED
 
 
+def test_a_fetch_that_does_not_say_its_end_ends_with_its_span() -> None:
+    """Of a fetch, response_end is the span's end; of any other span nothing is known."""
+    attributes = {f"browser.resource_timing.{name}": value for name, value in TIMES.items()}
+    del attributes["browser.resource_timing.response_end"]
+    assert phases_ms(span("s", 5000, 5050, name="resourceFetch", attributes=attributes)) == EXPECTED
+    assert phases_ms(span("s", 5000, 5050, attributes=attributes)) == EXPECTED[:-1]
+
+
 def test_phases_come_from_events() -> None:
     """The events of instrumentation-document-load give the same phases."""
 
