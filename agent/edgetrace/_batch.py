@@ -37,8 +37,8 @@ class BatchQueue:
     """
 
     __slots__ = (
-        *("_first", "_is_important", "_kept", "_max_spans", "_numbers", "_spans"),
-        *("oldest", "size_bytes"),
+        *("_first", "_is_important", "_kept", "_max_spans", "_numbers", "_room"),
+        *("_spans", "oldest", "size_bytes"),
     )
 
     def __init__(self, max_spans: int, is_important: Callable[[bytes], bool]) -> None:
@@ -52,6 +52,7 @@ class BatchQueue:
         self._kept: deque[Queued] = deque()
         self._numbers: deque[int] = deque()  # of those in _kept
         self._spans: deque[Queued] = deque()
+        self._room = max_spans  # less those in _kept
         self._first = 0  # the number of the first in _spans
         self.size_bytes = 0
         self.oldest = 0
@@ -69,7 +70,7 @@ class BatchQueue:
         """Take a span; False if that cost one, this or another, and the caller counts it."""
         self._spans.append(tuple.__new__(Queued, (scope, data)))  # half the price of Queued()
         self.size_bytes += len(data)
-        if len(self._spans) + len(self._kept) <= self._max_spans:
+        if len(self._spans) <= self._room:
             return True
         self._evict()
         return False
@@ -140,6 +141,7 @@ class BatchQueue:
         self._left(looked_at)
 
     def _left(self, spans: int) -> None:
-        """So many have left `_spans`."""
+        """So many have left `_spans`, and any number `_kept`."""
+        self._room = self._max_spans - len(self._kept)
         self._first += spans
         self.oldest = self._numbers[0] if self._numbers else self._first

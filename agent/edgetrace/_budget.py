@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""How often one exporter may send again: a token bucket, kept as one moment in time.
+"""How often one exporter may try a receiver that does not answer: a token bucket, kept as one
+moment in time.
 
 Full jitter spreads retries; it does not make them fewer, and a thousand pages that each try ten
-times are ten thousand requests to a receiver that has just come back. So a retry costs a token.
-A new request earns a part of one, time earns the rest, and no more than `RESERVE` are ever saved,
-however long a machine has slept:
+times are ten thousand requests to a receiver that has just come back. So a try while the circuit is
+open costs a token or more. A new request earns a part of one, time earns the rest, and no more than
+`RESERVE` are ever saved, however long a machine has slept:
 
-    retries <= RESERVE + new requests / NEW_PER_RETRY + time / PERIOD_NS        over any time
+    tries <= RESERVE + new requests / NEW_PER_TRY + time / PERIOD_NS        over any time
 
-Source: gRPC proposal A6, "Throttling Retry Attempts and Hedged RPCs"; Finagle, `RetryBudget`. As
-virtual scheduling: ITU-T I.371, annex A (GCRA).
+Once one is answered the others that wait cost nothing: the receiver is known to be there, and they
+are few. The price is drawn, one to two tokens: at a fixed one, all pages of an outage would keep
+step, and one would meet a receiver that fails every minute at the same bad moment for ever.
+
+Source: gRPC proposal A6, "Throttling Retry Attempts and Hedged RPCs" (failures cost, a tenth is
+earned); Finagle, `RetryBudget`. As virtual scheduling: ITU-T I.371, annex A (GCRA).
 """
 
 from __future__ import annotations
@@ -17,10 +22,10 @@ from __future__ import annotations
 from typing import Final
 
 RESERVE: Final = 4
-"""Saved for a first failure: tries about 0.5, 1.5, 3.5 and 7.5 s after it."""
-PERIOD_NS: Final = 30_000_000_000
-"""A token for each: how often a receiver that is down is asked, by each exporter."""
-NEW_PER_RETRY: Final = 20
+"""Saved for a first failure, which is soon tried again."""
+PERIOD_NS: Final = 20_000_000_000
+"""A token for each. A receiver that is down is asked every 20 to 40 s, by each exporter."""
+NEW_PER_TRY: Final = 10
 """Requests sent for the first time that earn one token."""
 
 
@@ -28,7 +33,7 @@ class RetryBudget:
     """The budget of one exporter.
 
     Attributes:
-        ready_ns: When the next retry is paid for; monotonic, long ago while tokens are saved.
+        ready_ns: When the next try is paid for; monotonic, long ago while tokens are saved.
     """
 
     __slots__ = ("ready_ns",)
@@ -39,8 +44,9 @@ class RetryBudget:
 
     def earn(self) -> None:
         """A request was sent for the first time."""
-        self.ready_ns -= PERIOD_NS // NEW_PER_RETRY
+        self.ready_ns -= PERIOD_NS // NEW_PER_TRY
 
-    def spend(self, now_ns: int) -> None:
-        """One was sent again, at `now_ns` (monotonic), `ready_ns` or later."""
-        self.ready_ns = max(self.ready_ns, now_ns - (RESERVE - 1) * PERIOD_NS) + PERIOD_NS
+    def spend(self, now_ns: int, fraction: float) -> None:
+        """There was one, at `now_ns` (monotonic); `fraction` in [0, 1) makes its price."""
+        saved_ns = now_ns - (RESERVE - 1) * PERIOD_NS
+        self.ready_ns = max(self.ready_ns, saved_ns) + int(PERIOD_NS * (1 + fraction))

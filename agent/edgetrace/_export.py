@@ -264,8 +264,8 @@ class Exporter:
         if self._batch_deadline_ns is None or not self._outbox.may_open():
             return None
         if self._queue.oldest < self._flush_mark or self._has_full_batch():
-            return self._outbox.not_before_ns
-        return max(self._batch_deadline_ns, self._outbox.not_before_ns)
+            return self._outbox.gate_ns
+        return max(self._batch_deadline_ns, self._outbox.gate_ns)
 
     def _open(self) -> PendingRequest:
         """Cut a request from the queue; it waits to be sent."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The requests that are not known delivered: which may go now, and when the next may.
 
-Each waits out a backoff of its own with full jitter, and what the receiver asked for; a retry waits
-for the budget too, and all of them for a place: `Breaker.window` requests at once, one while the
-receiver does not answer. Makes no request, reads no answer, counts no loss.
+Each waits out a backoff of its own with full jitter, and what the receiver asked for, and all wait
+for a place: `Breaker.window` requests at once. While the circuit is open that is one, and the
+budget has to pay for it. Makes no request, reads no answer, counts no loss.
 
 A request is given up only when others get through and it does not: during an outage all that is
 waiting goes on waiting, and it is the queue behind it that overflows.
@@ -45,18 +45,16 @@ class Undelivered(NamedTuple):
 
 
 class Outbox:
-    """What waits, and what is under way; oldest first.
-
-    Attributes:
-        not_before_ns: Nothing is sent before it, monotonic: the receiver's own words.
-    """
+    """What waits, and what is under way; oldest first."""
 
     def __init__(self, entropy: Entropy) -> None:
         """Begin empty; `entropy` is for the jitter."""
         self._entropy = entropy
         self._pending: dict[int, PendingRequest] = {}
         self._breaker, self._budget = Breaker(), RetryBudget()
-        self.not_before_ns = ANY_TIME_NS
+        self._not_before_ns = ANY_TIME_NS  # the receiver's own words
+        self._probe_ns = ANY_TIME_NS  # when the backoff of the last try ends
+        self._is_hurried = False
 
     def __iter__(self) -> Iterator[PendingRequest]:
         """All of them; may be emptied meanwhile."""
@@ -76,6 +74,13 @@ class Outbox:
         """The request of that id if it is under way."""
         pending = self._pending.get(request_id)
         return pending if pending is not None and pending.state is State.SENT else None
+
+    @property
+    def gate_ns(self) -> int:
+        """Nothing is sent before it, new or not; monotonic."""
+        if self._breaker.state is Circuit.CLOSED or self._is_hurried:
+            return self._not_before_ns
+        return max(self._not_before_ns, self._probe_ns, self._budget.ready_ns)
 
     def has_place(self) -> bool:
         """Whether one more may be under way."""
@@ -98,14 +103,14 @@ class Outbox:
 
     def due(self, now_ns: int) -> PendingRequest | None:
         """The request to send now: of those that may go, the one that was tried least."""
+        if now_ns < self.gate_ns or not self.has_place():
+            return None
         waiting = [
             pending
             for pending in self._pending.values()
-            if pending.state is State.WAITING and now_ns >= self._due_ns(pending)
+            if pending.state is State.WAITING and now_ns >= pending.deadline_ns
         ]
-        if not waiting or not self.has_place():
-            return None
-        return min(waiting, key=lambda pending: pending.attempts)
+        return min(waiting, key=lambda pending: pending.attempts, default=None)
 
     def deadline_ns(self, *, unanswered: bool) -> int | None:
         """When one may be sent, or (`unanswered`) counts as unanswered; None if only news can
@@ -116,7 +121,9 @@ class Outbox:
         waiting = self.has_place()
         return min(
             [
-                pending.deadline_ns if pending.state is State.SENT else self._due_ns(pending)
+                pending.deadline_ns
+                if pending.state is State.SENT
+                else max(pending.deadline_ns, self.gate_ns)
                 for pending in self._pending.values()
                 if (unanswered if pending.state is State.SENT else waiting)
             ],
@@ -125,12 +132,12 @@ class Outbox:
 
     def send(self, pending: PendingRequest, now_ns: int) -> None:
         """It is under way."""
-        if pending.attempts:
-            self._budget.spend(now_ns)
-        else:
+        if not pending.attempts:
             self._budget.earn()
         if self._breaker.state is not Circuit.CLOSED:
             self._breaker.learn(News.PROBE)
+            self._budget.spend(now_ns, self._fraction())
+            self._is_hurried = False
         pending.send(now_ns)
 
     def answered(self, pending: PendingRequest, signal: Signal) -> None:
@@ -146,15 +153,16 @@ class Outbox:
         Returns:
             Whether it waits for another try; False if it has been given up.
         """
-        others_pass = self._breaker.state is Circuit.CLOSED
+        before = self._breaker.state
         self._breaker.learn(News.FAILED)
-        fraction = int.from_bytes(self._entropy(4), "little") / 2**32
-        backoff = backoff_ns(max(pending.attempts, self._breaker.failures), fraction)
-        # Not the wait alone: Retry-After: 0 would use up the budget within a few round trips.
+        backoff = backoff_ns(max(pending.attempts, self._breaker.failures), self._fraction())
+        # Not the wait alone: Retry-After: 0 would use the budget up within a few round trips.
         deadline_ns = now_ns + max(wait_ns or 0, backoff)
+        if before is not Circuit.OPEN:  # else it was sent before the circuit opened
+            self._probe_ns = deadline_ns
         if signal is Signal.THROTTLED:
-            self.not_before_ns = max(self.not_before_ns, deadline_ns)
-        if others_pass and pending.attempts >= MAX_ATTEMPTS:
+            self._not_before_ns = max(self._not_before_ns, deadline_ns)
+        if before is Circuit.CLOSED and pending.attempts >= MAX_ATTEMPTS:
             self._remove(pending, Signal.GIVE_UP)
             return False
         pending.move(signal)
@@ -178,7 +186,8 @@ class Outbox:
         ]
 
     def hurry(self) -> None:
-        """Try each that waits once more without its backoff, which the budget pays for later."""
+        """Try once more without a backoff, which the budget pays for later."""
+        self._is_hurried = self._breaker.state is Circuit.OPEN
         for pending in self._pending.values():
             if pending.state is State.WAITING:
                 pending.deadline_ns = ANY_TIME_NS
@@ -187,12 +196,10 @@ class Outbox:
         """Give everything up."""
         for pending in self:
             self._remove(pending, Signal.GIVE_UP)
-        self._breaker = Breaker()
+        self._breaker, self._is_hurried = Breaker(), False
 
-    def _due_ns(self, pending: PendingRequest) -> int:
-        if pending.deadline_ns == ANY_TIME_NS:
-            return self.not_before_ns
-        return max(pending.deadline_ns, self.not_before_ns, self._budget.ready_ns)
+    def _fraction(self) -> float:
+        return int.from_bytes(self._entropy(4), "little") / 2**32
 
     def _remove(self, pending: PendingRequest, signal: Signal) -> None:
         pending.move(signal)

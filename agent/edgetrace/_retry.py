@@ -13,7 +13,7 @@ captive portal that answers 200 to a plain http endpoint by itself; those over h
 
 Source: OTLP specification 1.10, "OTLP/HTTP Response" and "Retryable Response Codes"; RFC 9110,
 10.2.3 (Retry-After) and 5.6.7 (dates); M. Brooker, "Exponential Backoff And Jitter", 2015 (full
-jitter).
+jitter); OpenTelemetry Collector, exporterhelper, `retry_on_failure`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,12 @@ from typing import Final
 RETRYABLE: Final = frozenset({429, 502, 503, 504})
 TOO_LARGE: Final = 413
 SECOND_NS: Final = 1_000_000_000
-INITIAL_BACKOFF_NS: Final = SECOND_NS
-MAX_BACKOFF_NS: Final = 32 * SECOND_NS
+INITIAL_BACKOFF_NS: Final = 5 * SECOND_NS
+"""As the collector's exporterhelper has it. A receiver that is away for 5 s every minute then costs
+1.11 requests for each body, with 1 s 1.20 (docs/outages.md).
+"""
+MAX_BACKOFF_NS: Final = 30 * SECOND_NS
+"""Likewise."""
 MAX_RETRY_AFTER_NS: Final = 3600 * SECOND_NS
 """A longer wait is taken for a receiver's mistake and shortened to an hour."""
 
@@ -44,7 +48,7 @@ def backoff_ns(attempts: int, fraction: float) -> int:
         fraction: Uniform in [0, 1).
 
     Returns:
-        Nanoseconds, 0 up to 1, 2, 4, ... 32 s.
+        Nanoseconds, 0 up to 5, 10, 20, 30 s.
     """
     ceiling = min(MAX_BACKOFF_NS, INITIAL_BACKOFF_NS << min(attempts - 1, 16))
     return int(fraction * ceiling)

@@ -242,7 +242,7 @@ def test_refusal_is_final(status: int) -> None:
 
 
 def test_no_answer_is_tried_again_after_the_backoff() -> None:
-    """The same request, after fraction * 1, 2, 4... s; the error tells the attempt."""
+    """The same request, after fraction * 5, 10, 20 s; the error tells the attempt."""
     bench, request = flushed(fraction=0.5)
     waits = []
     for attempt in (1, 2, 3):
@@ -256,17 +256,17 @@ def test_no_answer_is_tried_again_after_the_backoff() -> None:
         assert bench.next() is None
         bench.now = deadline
         assert bench.request() is request
-    assert waits == [0.5, 1.0, 2.0]
+    assert waits == [2.5, 5.0, 10.0]
 
 
 @pytest.mark.parametrize(
     ("headers", "fraction", "wait"),
     [
-        ({}, 0.5, 0.5),
+        ({}, 0.5, 2.5),
         ({"retry_after": "7"}, 0.5, 7),
-        ({"retry_after": "0"}, 0.5, 0.5),  # or all attempts would be used up at once
+        ({"retry_after": "0"}, 0.5, 2.5),  # or all attempts would be used up at once
         ({"retry_after": "99999"}, 0.0, 3600),
-        ({"retry_after": "soon"}, 0.25, 0.25),
+        ({"retry_after": "soon"}, 0.25, 1.25),
     ],
 )
 def test_throttling_holds_everything_back(
@@ -290,21 +290,23 @@ def test_throttling_holds_everything_back(
     assert span_names(decode(bench.request())) == ["c", "d"]  # and the flush goes on by itself
 
 
-def test_requests_without_an_answer_wait_each_for_itself() -> None:
-    """Only a receiver's own words hold all back; they go one by one, what was tried least first."""
+def test_requests_without_an_answer_go_one_by_one() -> None:
+    """What was tried least goes first, and once one is answered the others follow at once."""
     bench, first = flushed("a", "b", fraction=0.5, max_export_batch_size=1)
     second = bench.request()
     bench.fail(first)
     assert bench.exporter.next_deadline_ns() == 10 * S + GRACE_NS  # the second's place
-    bench.now = 2 * S // 5
+    bench.now = S
     bench.fail(second)
-    assert bench.exporter.next_deadline_ns() == S // 2
-    bench.now = S // 2
+    assert bench.exporter.next_deadline_ns() == 5 * S // 2
+    bench.now = 5 * S // 2
     assert bench.request() is first
     bench.fail(first)
-    assert bench.exporter.next_deadline_ns() == 2 * S // 5 + S // 2
-    bench.now = 2 * S
+    bench.now += 5 * S  # a second failure in a row
+    assert bench.exporter.next_deadline_ns() == bench.now
     assert bench.request() is second
+    bench.respond(second)
+    assert bench.request() is first  # at once, and free: the receiver is there
 
 
 def test_what_failed_goes_before_what_is_new() -> None:
@@ -313,7 +315,7 @@ def test_what_failed_goes_before_what_is_new() -> None:
     bench.fail(request)
     bench.offer("c", "d")
     assert bench.next() is None
-    bench.now = S
+    bench.now = 5 * S // 2
     assert bench.request() is request
     assert bench.next() is None
     bench.respond(request)
@@ -330,7 +332,8 @@ def test_a_flush_tries_once_more_at_once() -> None:
         assert bench.request() is request
     bench.fail(request)
     assert bench.next() is None
-    assert bench.exporter.next_deadline_ns() == (9 + 1 - RESERVE) * PERIOD_NS
+    debt = 9 * 3 * PERIOD_NS // 2 - (RESERVE - 1) * PERIOD_NS
+    assert bench.exporter.next_deadline_ns() == debt
 
 
 @pytest.mark.parametrize("answer", ["fail", "throttle", "silence"])
@@ -378,8 +381,8 @@ def test_silence_is_no_answer() -> None:
     assert bench.exporter.next_deadline_ns() == deadline
     bench.now = deadline
     assert bench.next() is None
-    assert bench.exporter.next_deadline_ns() == deadline + S // 2
-    bench.now += S
+    assert bench.exporter.next_deadline_ns() == deadline + 5 * S // 2
+    bench.now += 5 * S // 2
     assert bench.request() is request
 
 

@@ -337,7 +337,7 @@ def test_a_transport_that_hangs_is_cut_off(answer: Answer) -> None:
         assert bench.count("exported") == (1,)
         assert others() == set()
         if answer is hang:
-            assert bench.times == [0.0, 3.5]
+            assert bench.times == [0.0, 5.5]
             assert [str(error) for error in bench.errors] == [
                 "no answer from the endpoint: timed out after 3.0 s"
             ]
@@ -345,14 +345,14 @@ def test_a_transport_that_hangs_is_cut_off(answer: Answer) -> None:
     run(main())
 
 
-def test_an_endpoint_that_is_down_costs_two_requests_a_minute_and_no_task() -> None:
+def test_an_endpoint_that_is_down_costs_few_requests_and_no_task() -> None:
     """The spans wait; nothing spins meanwhile."""
 
     async def main() -> None:
         bench = Bench(TransportError("down"))
         bench.end_span()
         assert not await bench.pump.flush(600)
-        assert RESERVE <= bench.count("requests")[0] <= 600 / 30 + RESERVE + 1
+        assert RESERVE <= bench.count("requests")[0] <= 600 / 20 + RESERVE + 1
         assert bench.count("in_flight") == (1,)
         assert this_loop().turns < 200
         assert others() == set()
@@ -465,7 +465,7 @@ def test_a_transport_that_cancels_itself_has_failed() -> None:
         bench = Bench(asyncio.CancelledError(), OK)
         bench.exporter.offer(bench.scope, simple_span())
         assert await bench.pump.flush(30)
-        assert bench.times == [0.0, 0.5]
+        assert bench.times == [0.0, 2.5]
 
     run(main())
 
