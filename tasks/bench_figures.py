@@ -74,6 +74,7 @@ def all_of(results: Sequence[Result]) -> dict[str, str]:
     found = {name: _bars(plan, results) for name, plan in BARS.items()}
     found |= {name: _lines(what, title, results) for name, (what, title) in SIZES.items()}
     found["soak.svg"] = _soak(results)
+    found["outage.svg"] = _outage(results)
     return {name: text for name, text in found.items() if text}
 
 
@@ -119,3 +120,16 @@ def _soak(results: Sequence[Result]) -> str:
         return ""
     title = "Three tabs, 10,000 entries each, while the collector comes and goes"
     return timeline(title, [Panel("MB", memory), Panel("spans", waiting)])
+
+
+def _outage(results: Sequence[Result]) -> str:
+    """Requests a second before, during and after an outage."""
+    series = {
+        result.case.removeprefix("outage, ").partition(":")[0]: [
+            (at_s / 60, value) for at_s, value in result.facts["over_time"]
+        ]
+        for result in results
+        if result.benchmark == "outage" and "over_time" in result.facts
+    }
+    title = "2,000 exporters, and a collector that is away from minute 1 to minute 3"
+    return timeline(title, [Panel("requests a second", series)]) if series else ""

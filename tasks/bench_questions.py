@@ -95,6 +95,11 @@ QUESTIONS: Final[dict[str, Question]] = {
         ),
     ),
     "soak": Question(
+    "outage": Question(
+        "2,000 exporters in virtual time, and a collector that is away for two minutes, or comes "
+        "and goes: with the circuit breaker and the retry budget, and with full jitter alone.",
+        (Run(OURS, "cpython", "cpython", "outage.py"),),
+    ),
         "Three tabs, 10,000 entries each, a collector that flaps: what is lost, what grows.",
         (Run(OURS, "", "driver", "soak.py", limit_s=10_800),),
         alone=True,
