@@ -273,7 +273,7 @@ class ExporterMachine(RuleBasedStateMachine):
             self.asleep = False
         elif status == 413 and can_split:
             assert error is None
-            queue, self.waiting = self.waiting, self.names[request_id]
+            queue, self.waiting = self.waiting, self.names[request_id]  # whence halves are cut
             self.answered(request_id)
             assert self.waiting == []
             self.waiting = queue
@@ -285,6 +285,13 @@ class ExporterMachine(RuleBasedStateMachine):
                 assert isinstance(error, RejectedError)
                 reasons = {"dropped_too_large" if status == 413 else "dropped_rejected"}
             assert sum(after[name] - before[name] for name in reasons) == spans
+
+    @precondition(lambda self: self.sent_at)
+    @rule(which=st.integers(0, 3))
+    def too_large(self, which: int) -> None:
+        """413 for one that is under way."""
+        under_way = list(self.sent_at)
+        self.respond(under_way[which % len(under_way)], 413, b"", None)
 
     def adopted_ids(self) -> set[int]:
         """Those that came out of storage."""
