@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Performance entries to OTLP bytes: a batch as the loader packs it, through a page view, encoded.
 
-Packing in JavaScript is not in it (0.6 ms for 60 entries in Chromium 156); the copy of the
-Float64Array into Python is. No two entries of a batch have the same URL or the same times, which
-are whole microseconds, as unpack.ts rounds them in JavaScript.
+No two entries of a batch have the same URL or the same times, which are whole microseconds, as
+unpack.ts rounds them in JavaScript.
 
-    columns      packed batches, as the script tag's runtime takes them
-    one by one   the same by way of `TimingEntry` and `SpanData`, as all else does
+    columns      packed batches, as the script tag's runtime takes them; bytes in, bytes out
+    packed       the same from objects of JavaScript: packed by the loader's code, cloned, completed
+                 by the worker's, copied into Python (in Pyodide only)
+    one by one   columns' batches by way of `TimingEntry` and `SpanData`, as all else does
 """
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from array import array
+from collections.abc import Callable
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from edgetrace._columns import PackedEntries, PackedPageView
@@ -30,13 +34,13 @@ from measure import measure
 
 ORIGIN_MS = 1_795_244_139_542.7
 NOW_UNIX_NANO = 1_795_244_199_542_700_000
+PACKING = Path(__file__).with_name("packing-module.mjs")
 SIZES = (10, 60, 200, 1_000, 3_000)
 KINDS = (("script", "text/javascript"), ("img", "image/webp"), ("css", "text/css"))
 
 
-def batch(entries: int, seed: int = 0) -> tuple[bytes, str]:
-    """A page's entries as the loader packs them: a document, then its resources."""
-    numbers, lines = array("d"), []
+def page(entries: int, seed: int = 0) -> list[tuple[dict[str, float], dict[str, str]]]:
+    """A page's entries, numbers and strings: a document, then its resources."""
     navigation = {"kind": 1, "responseStatus": 200, "responseEnd": 9.7, "loadEventEnd": 4_000.5}
     rows: list[tuple[dict[str, float], dict[str, str]]] = [
         (navigation, {"name": "https://shop.example/", "type": "navigate"})
@@ -68,17 +72,34 @@ def batch(entries: int, seed: int = 0) -> tuple[bytes, str]:
         }
         facts = {"responseStatus": 200, "transferSize": 1_300 + index}
         rows.append(({**times, **sizes, **facts}, strings))
-    for figures, strings in rows:
+    return rows
+
+
+def batch(entries: int, seed: int = 0) -> tuple[bytes, str]:
+    """They, as the loader packs them."""
+    numbers, lines = array("d"), []
+    for figures, strings in page(entries, seed):
         numbers.extend([math.floor(figures.get(name, 0.0) * 1e3 + 0.5) / 1e3 for name in NUMBERS])
         lines += [strings.get(name, "") for name in STRINGS]
     return numbers.tobytes(), "\n".join(lines)
+
+
+def packer() -> tuple[Callable[[Any], Any], Callable[[str], Any]] | None:
+    """The loader's and the worker's own code, and JSON.parse; None where there is no JavaScript."""
+    try:
+        import js
+        from pyodide.code import run_js
+    except ModuleNotFoundError:
+        return None
+    run_js(PACKING.read_text(encoding="utf-8"))
+    return js.packEntries, js.JSON.parse
 
 
 def main() -> None:
     """Print a line per size and way."""
     settings = Settings.from_options(service_name="shop", max_queue_size=100_000)
     sampler, ids = sampler_from_settings(settings), IdGenerator(os.urandom)
-    pages = count(1)
+    pages, in_javascript = count(1), packer()
 
     def collect(block: bytes, text: str, packed: bool) -> int:
         exporter = Exporter(settings, settings.resource(), os.urandom)
@@ -107,6 +128,16 @@ def main() -> None:
                 collect(block, text, packed)
 
             measure(f"{size} entries: {way}", turn, count=size, per="entry")
+        if in_javascript:
+            pack, parse = in_javascript
+            rows = [page(size, seed * size) for seed in range(8)]
+            given = [parse(json.dumps([{**n, **s} for n, s in one])) for one in rows]
+
+            def across(given: Any = given, order: Any = count(), pack: Any = pack) -> None:  # noqa: B008  # as above
+                numbers, text = pack(given[next(order) % len(given)])
+                collect(numbers.to_bytes(), text, True)
+
+            measure(f"{size} entries: packed", across, count=size, per="entry")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 not recorded   the sampler said no
 kept           an exporter that drops what it is given
 encoded        the real exporter: encoded at end(), queued, the full queue cut and forgotten
+exported       all that happens to an ended span: encoded, queued, cut, framed, gzipped, answered
 """
 
 from __future__ import annotations
@@ -35,6 +36,18 @@ class Forget:
     def counters(self) -> dict[str, int]:
         """See `SpanExporter`."""
         return {}
+
+
+class Keep(Forget):
+    """An exporter that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.spans: list[SpanData] = []
+
+    def offer(self, scope: int, span: SpanData) -> bool:
+        """See `SpanExporter`."""
+        self.spans.append(span)
+        return False
 
 
 def provider(exporter: SpanExporter | None = None, **options: object) -> TracerProvider:
@@ -76,6 +89,23 @@ def main() -> None:
             record(tracer)
 
     measure("start, 5 attributes, end: encoded", encoded, count=BATCH, per="span")
+
+    keeper = Keep()
+    for _ in range(BATCH):
+        record(provider(keeper).get_tracer("shop"))
+
+    def exported() -> None:
+        settings = Settings.from_options(service_name="shop")
+        exporter = Exporter(settings, settings.resource(), os.urandom)
+        scope = exporter.add_scope(Scope("shop"))
+        for span in keeper.spans:
+            exporter.offer(scope, span)
+        exporter.force_flush()
+        while request := exporter.next_request(1):
+            exporter.receive_response(request.id, 200, {}, b"", 1)
+        assert exporter.counters()["exported"] == BATCH
+
+    measure("exported", exported, count=BATCH, per="span")
 
     def children() -> None:
         parent = tracer.start_span("checkout")

@@ -71,6 +71,10 @@ def _peers_cpython(one: Run) -> list[object]:
 def _pyodide(one: Run) -> list[object]:
     wheels = bench_peers.wheels() if one.script.startswith("peers/") else [_wheel()]
     helpers = [path for path in HELPERS if path.exists() and path != FOLDER / one.script]
+    if one.script == "collect.py":
+        sources = {name: ROOT / "browser" / "src" / f"{name}.ts" for name in ("pack", "unpack")}
+        made = FOLDER / "browser" / "packing.mjs"
+        helpers.append(bench_peers.bundle(made, "module", None, sources))
     if one.host == "chromium":
         chromium.ensure()
         start: list[object] = [sys.executable, CHROMIUM_RUNNER, "python", FOLDER / one.script]
