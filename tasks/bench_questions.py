@@ -84,6 +84,7 @@ QUESTIONS: Final[dict[str, Question]] = {
             Run(OURS, "node", "pyodide", "heap.py"),
             Run(PYTHON, "node", "pyodide", "peers/opentelemetry_heap.py"),
             *_driver("browser/memory.py"),
+            *_driver("edge/memory.py"),
         ),
     ),
     "scale": Question(
@@ -94,12 +95,12 @@ QUESTIONS: Final[dict[str, Question]] = {
             *_driver("browser/scale.py"),
         ),
     ),
-    "soak": Question(
     "outage": Question(
         "2,000 exporters in virtual time, and a collector that is away for two minutes, or comes "
         "and goes: with the circuit breaker and the retry budget, and with full jitter alone.",
         (Run(OURS, "cpython", "cpython", "outage.py"),),
     ),
+    "soak": Question(
         "Three tabs, 10,000 entries each, a collector that flaps: what is lost, what grows.",
         (Run(OURS, "", "driver", "soak.py", limit_s=10_800),),
         alone=True,
