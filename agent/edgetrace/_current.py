@@ -36,7 +36,7 @@ class CurrentSpan:
     def __enter__(self) -> Span:
         """Start the span and make it current."""
         span = self._start()
-        self._entered.append((span, attach(get_current()._replace(span=span))))
+        self._entered.append((span, attach(Context(span, get_current().baggage))))
         return span
 
     def __exit__(

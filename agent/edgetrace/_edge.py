@@ -21,8 +21,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Protocol
 
 from ._bindings import TracedEnv, TracedFetch
-from ._context import EMPTY, Context, Span, attach, detach, text_of, type_name
-from ._current import CurrentSpan
+from ._context import EMPTY, Context, Span, attach, detach, record_failure, text_of, type_name
 from ._edge_config import EdgeSettings, edge_settings
 from ._export import Exporter
 from ._isolate import IsolateDelivery
@@ -178,8 +177,7 @@ class EdgeRuntime:
         context: Context = EMPTY,
     ) -> Invocation:
         """One event, for a `with` block; the arguments are its span's, and the event's `ctx`."""
-        span = self.tracer.start_as_current_span(name, kind=kind, attributes=attributes)
-        return Invocation(self, ctx, span, context, self._tail)
+        return Invocation(self, ctx, (name, context, kind, attributes), self._tail)
 
     def traced_env(self, env: Any) -> Any:
         """A Worker's `env` with its bindings traced; as it is where that has been done."""
@@ -213,11 +211,11 @@ class Invocation:
     """
 
     __slots__ = (
-        "_context",
         "_context_token",
         "_own_token",
         "_runtime",
         "_span",
+        "_start",
         "_tail",
         "_tail_token",
         "ctx",
@@ -228,21 +226,22 @@ class Invocation:
         self,
         runtime: EdgeRuntime,
         ctx: Any,
-        span: CurrentSpan,
-        context: Context,
+        start: tuple[str, Context, SpanKind, Attributes | None],
         tail: TailExporter | None,
     ) -> None:
-        """Keep the parts; nothing has begun."""
+        """Keep the parts, `start_span`'s arguments among them; nothing has begun."""
         self.ctx, self.is_over = ctx, False
-        self._runtime, self._span, self._context, self._tail = runtime, span, context, tail
+        self._runtime, self._start, self._tail = runtime, start, tail
 
     def __enter__(self) -> Span:
         """Begin: the event's span is current."""
         self._own_token: Token[Invocation | None] = _current.set(self)
-        self._context_token = attach(self._context)
         if self._tail is not None:
             self._tail_token = self._tail.begin()
-        return self._span.__enter__()
+        # As `CurrentSpan` does, for one entry, and with the caller's baggage.
+        self._span = self._runtime.tracer.start_span(*self._start)
+        self._context_token = attach(Context(self._span, self._start[1].baggage))
+        return self._span
 
     def __exit__(
         self,
@@ -251,10 +250,12 @@ class Invocation:
         trace: TracebackType | None,
     ) -> None:
         """End; an exception is recorded and goes on. What waits to be sent may go now."""
-        self._span.__exit__(kind, exception, trace)
+        detach(self._context_token)
+        if exception is not None:
+            record_failure(self._span, exception)
+        self._span.end()
         if self._tail is not None:
             self._tail.end(self._tail_token)
-        detach(self._context_token)
         _current.reset(self._own_token)
         self.is_over = True
         self.deliver()

@@ -27,7 +27,7 @@ from typing import Final
 from ._context import EMPTY, attach
 from ._export import Exporter
 from ._send import send_once
-from ._types import Clock, Transport
+from ._types import Clock, ExportRequest, Transport
 from .errors import ExportError
 
 LIFE_NS: Final = 25_000_000_000
@@ -36,6 +36,7 @@ GRACE_NS: Final = 1_000_000_000
 """After which a keeper that has not come back is taken for dead: its request was cancelled."""
 MIN_DELAY_NS: Final = 1_000_000
 """Timers are no finer."""
+_NEVER_NS: Final = -(2**63)
 LOOK_AGAIN_NS: Final = 20_000_000
 """How often `flush` looks whether sends of other requests have been answered."""
 
@@ -66,7 +67,8 @@ class IsolateDelivery:
         self._clock = clock
         self._on_error = on_error
         self._on_wake = on_wake
-        self._kept_until_ns = -(2**63)
+        self._kept_until_ns = _NEVER_NS
+        self._look_ns = _NEVER_NS  # before which nothing is due, but for `wake`
         self._woken = False
 
     def wake(self) -> None:
@@ -79,12 +81,14 @@ class IsolateDelivery:
         if self._woken:
             return True
         now_ns = self._clock.monotonic_ns()
-        due_ns = self._exporter.next_deadline_ns(unanswered=False)
-        if due_ns is not None and now_ns >= min(due_ns, self._kept_until_ns):
-            return True
-        # Sends of requests that were killed: nobody will say so, and they hold up all others.
-        expiry_ns = self._exporter.next_deadline_ns()
-        return expiry_ns is not None and now_ns >= expiry_ns
+        if now_ns >= self._look_ns:
+            due_ns = self._exporter.next_deadline_ns(unanswered=False)
+            # Sends of requests that were killed: nobody will say so, and they hold up all others.
+            expiry_ns = self._exporter.next_deadline_ns()
+            kept_ns = None if due_ns is None else min(due_ns, self._kept_until_ns)
+            times = [time for time in (kept_ns, expiry_ns) if time is not None]
+            self._look_ns = min(times, default=2**63)
+        return now_ns >= self._look_ns
 
     async def deliver(self) -> None:
         """Send what is due and, where no other request does, keep the rest until it is.
@@ -100,8 +104,9 @@ class IsolateDelivery:
                 return
             delay_ns = max(due_ns - self._clock.monotonic_ns(), MIN_DELAY_NS)
             self._kept_until_ns = self._clock.monotonic_ns() + delay_ns + GRACE_NS
+            self._look_ns = _NEVER_NS
             await asyncio.sleep(delay_ns / 1e9)
-            self._kept_until_ns = -(2**63)  # while it sends, another may keep what comes meanwhile
+            self._kept_until_ns = _NEVER_NS  # while it sends, another may keep what comes meanwhile
             await self._send_due()
 
     async def flush(self, timeout_s: float) -> bool:
@@ -143,7 +148,13 @@ class IsolateDelivery:
         self._woken = False
         sends = []
         while (request := self._exporter.next_request(self._clock.monotonic_ns())) is not None:
-            send = send_once(request, self._exporter, self._transport, self._clock, self._on_error)
-            sends.append(asyncio.ensure_future(send))
+            sends.append(asyncio.ensure_future(self._send(request)))
+        self._look_ns = _NEVER_NS
         if sends:
             await asyncio.gather(*sends)
+
+    async def _send(self, request: ExportRequest) -> None:
+        try:
+            await send_once(request, self._exporter, self._transport, self._clock, self._on_error)
+        finally:
+            self._look_ns = _NEVER_NS

@@ -12,9 +12,10 @@ Sources: Cloudflare Workers, "Runtime APIs: Fetch"; workers-runtime-sdk 1.9; Pyo
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import js
 from pyodide.ffi import JsException, create_proxy, to_js
@@ -25,11 +26,25 @@ from ._edge import EdgeRuntime, IncomingRequest, current_invocation
 from ._edge_facts import PROPERTIES
 from ._http import client_span, set_response, split_url
 from ._mirror import PlatformMirror
-from ._propagation import inject
+from ._propagation import get_propagators
 from ._pyodide import FetchTransport, page_clock
 from ._types import NO_ATTRIBUTES, Attributes, Clock, SpanKind, SpanMirror, Transport
 
 _PYFETCH: Final = "pyodide.http._pyfetch"
+
+
+class _Readers(NamedTuple):
+    """JavaScript that every request needs, looked up once: a look-up costs as much as the call.
+
+    Attributes:
+        from_entries: Makes a plain object of headers.
+        stringify: JSON, by which an object of any size crosses as one string.
+        properties: Of `cf`, those to cross.
+    """
+
+    from_entries: Callable[..., Any]
+    stringify: Callable[..., str]
+    properties: Any
 
 
 class Workerd:
@@ -38,6 +53,7 @@ class Workerd:
     def __init__(self) -> None:
         """Nothing is read or changed yet."""
         self._fetch: Callable[..., Awaitable[Any]] | None = None
+        self._readers: _Readers | None = None
 
     def clock(self) -> Clock:
         """See `EdgePlatform`; workerd's clocks move only at I/O, so a span may be 0 ns long."""
@@ -60,10 +76,16 @@ class Workerd:
     def incoming(self, request: Any) -> IncomingRequest:
         """See `EdgePlatform`."""
         raw = getattr(request, "js_object", request)
-        headers = js.Object.fromEntries(raw.headers).to_py()
+        read = self._readers or self._make_readers()
+        headers: dict[str, str] = json.loads(read.stringify(read.from_entries(raw.headers)))
         cf = getattr(raw, "cf", None)
-        facts = {name: getattr(cf, name, None) for name in PROPERTIES} if cf else {}
+        facts = json.loads(read.stringify(cf, read.properties)) if cf else {}
         return IncomingRequest(str(raw.method), str(raw.url), headers, facts)
+
+    def _make_readers(self) -> _Readers:
+        properties = to_js(PROPERTIES)
+        self._readers = _Readers(js.Object.fromEntries, js.JSON.stringify, properties)
+        return self._readers
 
     def wait_until(self, ctx: Any, work: Coroutine[Any, Any, None]) -> None:
         """See `EdgePlatform`; a task, because a bare coroutine would lose its context variables."""
@@ -154,9 +176,7 @@ async def _traced(
         name, kind=SpanKind.CLIENT, attributes={**known, **attributes}
     ) as span:
         if _may_propagate(url, runtime.settings.propagate_to):
-            carrier: dict[str, str] = {}
-            inject(carrier)
-            for field, value in carrier.items():
+            for field, value in get_propagators().headers().items():
                 headers.set(field, value)
             args, kwargs = _with_headers(args, kwargs, headers)
         response = await call(*args, **kwargs)

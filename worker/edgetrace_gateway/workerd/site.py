@@ -21,7 +21,7 @@ from edgetrace._context import get_current
 from edgetrace._edge import EdgeRuntime, IncomingRequest
 from edgetrace._handlers import Start
 from edgetrace._http import set_response, split_url
-from edgetrace._propagation import format_traceparent, inject
+from edgetrace._propagation import format_traceparent, get_propagators
 from edgetrace._types import AttributeValue, SpanKind
 from edgetrace_gateway import loop
 from edgetrace_gateway.metrics import Counters
@@ -59,8 +59,6 @@ class Site:
         self._counters = counters
         self._origin = ""
         self._address: dict[str, AttributeValue] = {}
-        self._as_it_came = js.Object.new()  # plain, so any request's fetch may have it
-        self._as_it_came.redirect = "manual"
 
     async def answer(
         self, request: Any, incoming: IncomingRequest, env: Any, server: Start | None = None
@@ -78,7 +76,8 @@ class Site:
         if not self._settings.origin:
             if getattr(env, "ASSETS", None) is None:
                 return respond(500, NOWHERE)
-            return await self._ask(js.Request.new(request), f"{scheme}://{host}", env, server)
+            outgoing = js.Request.new(request)
+            return await self._ask(outgoing, outgoing.headers, f"{scheme}://{host}", env, server)
         # A request that comes back does so by one of the hosts that it was asked at.
         via = loop.extend(incoming.headers.get(loop.HEADER, ""), host)
         if via is None:
@@ -86,33 +85,31 @@ class Site:
             return respond(loop.LOOP_DETECTED, "The gateway's ORIGIN leads back to the gateway.\n")
         origin = self._settings.origin
         try:
-            outgoing = self._outgoing(request, origin + slash + tail, host, scheme, via)
-            return await self._ask(outgoing, origin, env, server)
+            # The same request, under its address there, with its redirect mode: "manual".
+            outgoing = js.Request.new(origin + slash + tail, request)
+            headers = outgoing.headers
+            put = headers.set
+            put(loop.HEADER, via)
+            put("x-forwarded-host", host)
+            put("x-forwarded-proto", scheme)
+            if server and get_propagators().tracecontext and "tracestate" in incoming.headers:
+                headers.delete("tracestate")  # what is good of it goes along with our traceparent
+            return await self._ask(outgoing, headers, origin, env, server)
         except JsException as failure:
             self._counters.add("origin_errors", "failed")
             LOG.warning("the origin did not answer: %s", failure)
             return respond(502, "Bad gateway: the site's origin did not answer.\n")
 
-    @staticmethod
-    def _outgoing(request: Any, url: str, host: str, scheme: str, via: str) -> Any:
-        """The request to the origin: the same, under its address there."""
-        outgoing = js.Request.new(url, request)
-        headers = outgoing.headers
-        headers.set(loop.HEADER, via)
-        headers.set("x-forwarded-host", host)
-        headers.set("x-forwarded-proto", scheme)
-        return outgoing
-
-    async def _ask(self, outgoing: Any, origin: str, env: Any, server: Start | None) -> Any:
+    async def _ask(
+        self, outgoing: Any, headers: Any, origin: str, env: Any, server: Start | None
+    ) -> Any:
         if server is None:
             return await self._send(outgoing, env)
         with self._runtime.tracer.start_as_current_span(
             server.name, kind=SpanKind.CLIENT, attributes=self._attributes(origin, server)
         ) as span:
-            carrier: dict[str, str] = {}
-            inject(carrier)
-            for field, value in carrier.items():
-                outgoing.headers.set(field, value)
+            for field, value in get_propagators().headers().items():
+                headers.set(field, value)
             response = await self._send(outgoing, env)
             if span.is_recording():
                 set_response(span, response.status, {})
@@ -133,7 +130,7 @@ class Site:
 
     async def _send(self, outgoing: Any, env: Any) -> Any:
         if self._settings.origin:
-            return await self._fetch(outgoing, self._as_it_came)
+            return await self._fetch(outgoing)
         return await env.ASSETS.fetch(outgoing)
 
 

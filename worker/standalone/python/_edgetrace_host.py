@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Awaitable
-from inspect import isawaitable
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from inspect import Parameter, isawaitable, signature
 from typing import Any
 
 import _edgetrace_missing
 import _edgetrace_patches
+from pyodide.ffi import JsProxy
 
 
 def load(entry: str) -> Any:
@@ -47,16 +49,52 @@ def call(
         What to wait for; None if there is no such method.
     """
     method = getattr(instance, name, None)
-    return _run(method, relaxed, convert, args) if callable(method) else None
+    if not callable(method):
+        return None
+    if relaxed:
+        args = _accepted(method, args)
+    return _fetch(method, args) if name == "fetch" else _run(method, convert, args)
 
 
-async def _run(method: Any, relaxed: bool, convert: bool, args: tuple[Any, ...]) -> Any:
-    from pyodide.code import relaxed_call
+async def _fetch(method: Any, args: tuple[Any, ...]) -> Any:
+    """As `_run` does, without the SDK's way through all types: requests are what Workers handle."""
+    from workers import Request, Response, python_to_rpc
+
+    result = method(*[Request(arg) for arg in args])
+    if isawaitable(result):
+        result = await result
+    if isinstance(result, JsProxy):
+        return result
+    return result.js_object if isinstance(result, Response) else python_to_rpc(result)
+
+
+async def _run(method: Any, convert: bool, args: tuple[Any, ...]) -> Any:
     from workers import python_from_rpc, python_to_rpc
 
     if convert:
         args = tuple(map(python_from_rpc, args))
-    result = relaxed_call(method, *args) if relaxed else method(*args)
+    result = method(*args)
     if isawaitable(result):
         result = await result
     return python_to_rpc(result) if convert else result
+
+
+def _accepted(method: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """As many of the arguments as the method takes."""
+    function = getattr(method, "__func__", None)
+    if function is None:
+        return args[: _room(method)]
+    room = _room(function)  # an instance is of one event, its class's functions are of all
+    return args if room is None else args[: room - 1]
+
+
+@lru_cache
+def _room(function: Callable[..., Any]) -> int | None:
+    """How many positional arguments a function takes; None for any number, or if it hides it."""
+    try:
+        kinds = [parameter.kind for parameter in signature(function).parameters.values()]
+    except (TypeError, ValueError):
+        return None
+    if Parameter.VAR_POSITIONAL in kinds:
+        return None
+    return sum([kind not in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD) for kind in kinds])
