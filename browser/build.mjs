@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Builds dist/agent.js (a classic script that also works as a module), dist/edgetrace-worker.js and dist/edgetrace-edge.js
-// (modules, of which a page loads one).
+// (modules, of which a page loads one), and dist/edgetrace-held.js (a module for pages whose workers die with them).
 // The version comes from the agent's own file, so that loader, worker and wheel cannot disagree.
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
@@ -34,7 +34,7 @@ await build({
   banner: { js: "try{" },
   footer: { js: "}catch{}" },
 });
-for (const [source, name] of Object.entries({ "runtime-worker": "worker", edge: "edge" }))
+for (const [source, name] of Object.entries({ "runtime-worker": "worker", edge: "edge", fallback: "held" }))
   await build({
     ...shared,
     entryPoints: [`src/${source}.ts`],

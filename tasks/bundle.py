@@ -98,13 +98,13 @@ def _build_scripts(folder: Path, work: Path) -> None:
         cwd=copy,
         environ=tool_environ(),
     )
-    for name in ("agent.js", "edgetrace-worker.js", "edgetrace-edge.js"):
+    for name in ("agent.js", *(f"edgetrace-{name}.js" for name in ("worker", "held", "edge"))):
         shutil.copy(work / "dist" / name, folder / name)
 
 
 def write(folder: Path, work: Path) -> None:
     """Write a whole bundle into the empty ``folder``; ``work`` is for what is needed meanwhile."""
-    with step("building agent.js, edgetrace-worker.js and edgetrace-edge.js"):
+    with step("building agent.js, edgetrace-worker.js, edgetrace-held.js and edgetrace-edge.js"):
         _build_scripts(folder, work)
     with step("packing the agent, building the wheel"):
         (folder / "edgetrace-agent.zip").write_bytes(agent_zip())

@@ -41,6 +41,7 @@ TASKS: Final[dict[str, Task]] = {
     "bundle": Task("write dist/: agent, wheel, Pyodide, lock file, manifest", BUNDLING),
     "deploy": Task("a Python Worker to Cloudflare: dry run, unless --go", EDGE),
     "bench": Task("run benchmarks/", BUNDLING),
+    "ladder": Task("measure what arrives, however a page ends", (*BUNDLING, "chromium")),
     "flap": Task("a collector that comes and goes: what arrives", (*BUNDLING, "chromium")),
     "fields": Task("regenerate agent/edgetrace/_fields.py from opentelemetry-proto", ("python",)),
     "lock": Task("resolve pyproject's dependency groups into requirements-*.txt", ("python",)),

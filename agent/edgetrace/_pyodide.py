@@ -12,6 +12,7 @@ Sources: Fetch, "fetch() method"; High Resolution Time; Pyodide 314, "Type trans
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -52,11 +53,22 @@ class FetchTransport:
     held to that (dedicated ones cannot be: 0 of 24 arrived, Chromium 156, November 2026).
     """
 
-    __slots__ = ("_keepalive_bytes", "_tell")
+    __slots__ = ("_fetch", "_keepalive_bytes", "_moved", "_tell")
 
-    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
-        """Nothing is read yet; `tell` is told of each answer, for people to read."""
-        self._tell = tell
+    def __init__(
+        self,
+        tell: Callable[[str], None] | None = None,
+        fetch: Any = None,
+        moved: Callable[[], None] | None = None,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            tell: Told of each answer, for people to read.
+            fetch: What stands for the platform's; it is told how many `spans` there are, too.
+            moved: Called when a request is in the hands of fetch, and when its outcome is known.
+        """
+        self._tell, self._fetch, self._moved = tell, fetch, moved
         self._keepalive_bytes = 0
 
     async def send(self, request: ExportRequest) -> ExportResponse:
@@ -71,6 +83,8 @@ class FetchTransport:
                 to_js([abort.signal, js.AbortSignal.timeout(request.timeout_ns // 1_000_000)])
             ),
         }
+        if self._fetch:
+            options["spans"] = request.spans
         keepalive = hasattr(js, "document") and (
             self._keepalive_bytes + len(request.body) <= MAX_KEEPALIVE_BYTES
         )
@@ -79,9 +93,11 @@ class FetchTransport:
             self._keepalive_bytes += len(request.body)
         started_ns = time.perf_counter_ns()
         try:
-            response = await js.fetch(
-                request.url, to_js(options, dict_converter=js.Object.fromEntries)
-            )
+            given = to_js(options, dict_converter=js.Object.fromEntries)
+            answer = (self._fetch or js.fetch)(request.url, given)
+            if self._moved:
+                self._moved()
+            response = await answer
             body = (await response.arrayBuffer()).to_bytes()[:MAX_ANSWER_BYTES]
             headers = js.Object.fromEntries(response.headers).to_py()
         except JsException as failure:
@@ -92,6 +108,8 @@ class FetchTransport:
         finally:
             if keepalive:
                 self._keepalive_bytes -= len(request.body)
+            if self._moved:  # once whoever has asked has taken the outcome in
+                asyncio.get_running_loop().call_soon(self._moved)
         if self._tell:
             took_ms = (time.perf_counter_ns() - started_ns) / 1e6
             self._tell(

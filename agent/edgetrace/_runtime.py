@@ -8,6 +8,9 @@ no browser: `browser.py` brings the messages in, the provider's pump brings the 
     tell -> waiting -> PageViews -> provider
                |  no room: force_flush, then on
                `- more than MAX_WAITING: on all the same, and the queue counts what it drops
+
+Whoever keeps what a page has said tells `mark` now and then, and hears `taken` when it need no
+longer: when all of that is delivered, or (`hands_over`) in requests, which are the transport's.
 """
 
 from __future__ import annotations
@@ -61,26 +64,33 @@ class Runtime:
         provider: The one in use; another after each `stop`.
     """
 
-    def __init__(self, make_provider: Callable[[], Provider], post: Post) -> None:
+    def __init__(
+        self, make_provider: Callable[[], Provider], post: Post, *, hands_over: bool = False
+    ) -> None:
         """Begin without a page.
 
         Args:
             make_provider: Called now and after each `stop`, which is final for a provider.
             post: Takes a page's number and what to tell it.
+            hands_over: Whether the transport keeps what it is given until it is delivered.
         """
+        self._hands_over = hands_over
         self._make_provider, self._post = make_provider, post
         self._waiting: deque[tuple[int, Message]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+        self._marks: deque[tuple[int, dict[str, object], int]] = deque()
         self._past: Counter[str] = Counter()
         self._begin()
 
     def tell(self, page: int, message: Message) -> None:
-        """Take a message of `page`; `counters` and `stop` overtake those that wait."""
+        """Take a message of `page`; `counters`, `stop` and `online` overtake those that wait."""
         if message["kind"] == "counters":
             self._post(page, {"kind": "counters", "id": message["id"], "counters": self.counters()})
         elif message["kind"] == "stop":
             self.stop()
+        elif message["kind"] == "online":
+            self._start(self.flush())
         else:
             self._waiting.append((page, message))
             self._advance()
@@ -88,6 +98,7 @@ class Runtime:
     def stop(self) -> None:
         """Erase all that is not delivered; views that begin later are traced again."""
         self._waiting.clear()
+        self._marks.clear()
         self.provider.stop()
         self._past.update(self._counts())
         self._begin()
@@ -97,6 +108,16 @@ class Runtime:
         total = Counter(self._past)
         total.update(self._counts())  # unlike +, keeps zeros
         return {**total, "waiting_messages": len(self._waiting)}
+
+    def settle(self) -> None:
+        """Tell whose marks have come; to be called when requests are handed over or answered."""
+        counts = self.provider.counters()
+        left = counts["ended"] - counts["queued"]
+        if not self._hands_over and (counts["queued"] or counts["in_flight"]):
+            return
+        while self._marks and self._marks[0][2] <= left:
+            page, told, _ = self._marks.popleft()
+            self._post(page, told)
 
     async def flush(self, page: int = 0, answer: int | None = None) -> None:
         """Send what has been told so far and wait for the answers; then answer `page`."""
@@ -125,6 +146,14 @@ class Runtime:
 
     def _handle(self, page: int, message: Message) -> None:
         kind = message["kind"]
+        if kind == "mark":
+            if (progress := self._views.progress(page)) is not None:
+                first, documents = progress
+                told = {"count": message["count"], "first": first, "documents": documents}
+                ended = self.provider.counters()["ended"]
+                self._marks.append((page, {"kind": "taken", **told}, ended))
+                self.settle()
+            return
         if kind == "flush":
             self._start(self.flush(page, message["id"]))
             return

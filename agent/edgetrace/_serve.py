@@ -3,6 +3,8 @@
 
     loader --messages--> host.ts --plain data--> WorkerRuntime --> Runtime --> Pipeline --> fetch
 
+Where the runtime dies with its pages, `send` of host.ts stands for fetch: a page sends.
+
 With what it reaches, this is edgetrace-agent.zip. Decides nothing about entries (`_page`), order
 (`_runtime`) or delivery (`_export`).
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+from binascii import a2b_base64
 from typing import Any
 
 from . import _pyodide
@@ -28,21 +31,22 @@ class WorkerRuntime:
         last_error: The last failed send, for the counters.
     """
 
-    def __init__(self, dataset: str, post: Any) -> None:
+    def __init__(self, dataset: str, post: Any, send: Any = None) -> None:
         """Validate the script tag.
 
         Args:
             dataset: JSON pairs of the tag's `dataset`.
             post: JavaScript's; takes a page's number and JSON.
+            send: JavaScript's, as its fetch; None for that.
 
         Raises:
             ConfigError: An attribute's value is not of its form.
         """
         self._settings = Settings.from_dataset(dict(json.loads(dataset)))
-        self._post_json = post
+        self._post_json, self._send = post, send
         self.last_error = ""
         self._page = 0
-        self._runtime = Runtime(self._pipeline, self._post)
+        self._runtime = Runtime(self._pipeline, self._post, hands_over=send is not None)
 
     def entries(self, page: int, origin: float, numbers: Any, text: str) -> None:
         """Take a batch as unpack.ts completes it; `numbers` is a Float64Array."""
@@ -56,7 +60,11 @@ class WorkerRuntime:
     def receive(self, page: int, message: str) -> None:
         """Take any other message."""
         self._page = page
-        self._runtime.tell(page, json.loads(message))
+        told = json.loads(message)
+        if told["kind"] == "otlp":
+            self._sender.adopt(a2b_base64(told["body"]), told["headers"], told["spans"])
+        else:
+            self._runtime.tell(page, told)
 
     def _post(self, page: int, message: dict[str, object]) -> None:
         counters = message.get("counters")
@@ -65,8 +73,10 @@ class WorkerRuntime:
         self._post_json(page, json.dumps(message))
 
     def _pipeline(self) -> Pipeline:
-        transport = _pyodide.FetchTransport(self._tell)
-        return Pipeline(self._settings, _pyodide.page_clock(), os.urandom, transport, self._failed)
+        transport = _pyodide.FetchTransport(self._tell, self._send, lambda: self._runtime.settle())
+        clock = _pyodide.page_clock()
+        self._sender = Pipeline(self._settings, clock, os.urandom, transport, self._failed)
+        return self._sender
 
     def _failed(self, error: AgentError) -> None:
         self.last_error = f"{type(error).__name__}: {error}"
@@ -77,6 +87,6 @@ class WorkerRuntime:
             self._post(self._page, {"kind": "debug", "text": f"[edgetrace] {text}"})
 
 
-def serve(dataset: str, post: Any) -> WorkerRuntime:
+def serve(dataset: str, post: Any, send: Any = None) -> WorkerRuntime:
     """The runtime worker's end; see `WorkerRuntime`."""
-    return WorkerRuntime(dataset, post)
+    return WorkerRuntime(dataset, post, send)

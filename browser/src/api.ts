@@ -6,7 +6,7 @@ import { seen } from "./collect";
 import { version } from "./config";
 import { ask, state } from "./connect";
 import { attempt, failure } from "./guard";
-import { handOverAll, stop, stopped } from "./lifecycle";
+import { handOverAll, stop } from "./lifecycle";
 import { clock } from "./pack";
 import type { Attributes, Counters } from "./protocol";
 import { tell } from "./view";
@@ -24,18 +24,17 @@ function openSpan(name: string, attributes: Attributes): OpenSpan {
     setAttribute: (key, value) => void (attributes[key] = value),
     end: (error) =>
       attempt(() => {
-        if (ended || stopped) return;
+        if (ended) return;
         ended = true;
         const times = { ...clock(), start, end: performance.now() };
-        const failed = error === undefined ? "" : `${error}`;
-        tell({ kind: "span", name: `${name}`, ...times, attributes: JSON.stringify(attributes), error: failed });
+        tell({ kind: "span", name: `${name}`, ...times, attributes: JSON.stringify(attributes), error: `${error ?? ""}` });
       }),
   };
 }
 
 /** Ends with `work`, or by `.end()` where there is none; what `work` returns or throws is the caller's. */
 function span(name: string, attributes?: Attributes | Work, work?: Work): unknown {
-  if (typeof attributes == "function") [work, attributes] = [attributes as Work, {}];
+  if (typeof attributes == "function") return span(name, {}, attributes as Work);
   const opened = openSpan(name, { ...attributes });
   if (!work) return opened;
   try {
@@ -57,12 +56,9 @@ export const api = {
   version,
   span,
   setAttribute(key: string, value: unknown): void {
-    attempt(() => stopped || tell({ kind: "attribute", key: `${key}`, value: JSON.stringify(value) }));
+    attempt(() => tell({ kind: "attribute", key: `${key}`, value: JSON.stringify(value) }));
   },
-  flush(): Promise<Counters> {
-    attempt(handOverAll);
-    return counters("flush");
-  },
+  flush: (): Promise<Counters> => (attempt(handOverAll), counters("flush")),
   counters: (): Promise<Counters> => counters("counters"),
   stop,
   push(...calls: [string, ...unknown[]][]): void {

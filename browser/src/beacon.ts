@@ -5,11 +5,11 @@
 //      ^                  |--429, 5xx, no answer--> waiting, tried again after a while
 //      |                  `--other answers--------> refused
 //      `--next page view-- localStorage <-- what is not known to be delivered when the page goes
+import { isTransient, Keepalive } from "./keepalive";
 import { save } from "./storage";
 
 const enum Limit {
-  /** Browsers allow 65,536 bytes of keepalive bodies in flight; the rest is for others on the page. */
-  IN_FLIGHT_BYTES = 61_440,
+  BODY_BYTES = 61_440,
   BODIES = 32,
   AGE_MS = 86_400_000,
   HALF_FIRST_WAIT_MS = 500,
@@ -40,7 +40,7 @@ export class Beacon {
     failed_message: "",
   };
   _bodies: Body[] = [];
-  _inFlight = 0;
+  readonly _quota = new Keepalive();
   _failures = 0;
   /** Not before; Date.now()'s. The gateway's word, which even a flush respects. */
   _asked = 0;
@@ -59,7 +59,7 @@ export class Beacon {
   offer(text: string, at = Date.now()): void {
     if (this._bodies.some((body) => body.text == text)) return;
     const size = bytes(text);
-    if (this.waiting < Limit.BODIES && Date.now() - at < Limit.AGE_MS && size <= Limit.IN_FLIGHT_BYTES) {
+    if (this.waiting < Limit.BODIES && Date.now() - at < Limit.AGE_MS && size <= Limit.BODY_BYTES) {
       this._bodies.push({ text, at, size });
       this.counters.bodies++;
     } else this.counters.dropped++;
@@ -70,10 +70,8 @@ export class Beacon {
     if (this._timer && !now) return;
     for (const body of this._bodies) {
       const { size } = body;
-      if (body.flight || Date.now() < this._asked || this._inFlight + size > Limit.IN_FLIGHT_BYTES) continue;
-      this._inFlight += size;
+      if (body.flight || Date.now() < this._asked || !this._quota.hasRoom(size)) continue;
       body.flight = this._post(body).then((again) => {
-        this._inFlight -= size;
         delete body.flight;
         if (again) return this._later();
         this._bodies = this._bodies.filter((other) => other != body);
@@ -89,13 +87,12 @@ export class Beacon {
     let again = true;
     let answer: string;
     try {
-      const response = await fetch(this._url, { method: "POST", body: body.text, keepalive: true });
-      const { ok, status } = response;
-      answer = `${status} ${(await response.text()).slice(0, 200)}`; // read to its end: until then it counts as in flight
-      again = status == 429 || status > 501;
+      const { ok, status, headers, body: said } = await this._quota.post(this._url, body.size, { body: body.text });
+      answer = `${status} ${new TextDecoder().decode(said).slice(0, 200)}`;
+      again = isTransient(status);
       if (ok) counters.sent++;
       else if (!again) counters.refused++;
-      if (again) this._asked = Date.now() + (Number(response.headers.get("retry-after")) * 1000 || 0);
+      if (again) this._asked = Date.now() + (Number(headers.get("retry-after")) * 1000 || 0);
       else this._failures = 0;
       if (!ok) counters.last_error = answer;
     } catch (error) {

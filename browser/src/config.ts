@@ -13,7 +13,7 @@ const tag = (document.currentScript ||
   document.querySelector('script[src*="/agent.js"],script[data-edgetrace]')) as HTMLScriptElement;
 const data: DOMStringMap = { ...tag.dataset }; // spread defines own keys, so data-__proto__ stays a plain key
 const edge = data["runtime"] == "edge";
-const resolve = (url: string, base = document.baseURI): string => new URL(url, base).href;
+const resolve = (url: string, base?: string): string => new URL(url, base || document.baseURI).href;
 
 data["endpoint"] ||= edge ? resolve("raw", tag.src) : "/v1/traces";
 attempt(() => (data["endpoint"] = resolve(data["endpoint"]!))); // invalid, it stays as it is, for Python to complain about
@@ -23,8 +23,8 @@ const ours = resolve("edgetrace-", tag.src);
 export const name = JSON.stringify([version, Object.entries(data).sort()]);
 /** The module that serves the page. The version in its address keeps a cached script of another version away. */
 export const workerUrl = data["workerUrl"] ? resolve(data["workerUrl"]) : ours + (edge ? "edge" : "worker") + ".js?v=" + version;
-/** worker (default), or page or edge: no worker. */
-export const noWorker = edge || data["runtime"] == "page";
+/** worker (default), or page or edge: no worker; nor one that may not outlive the page, in tests. */
+export const noWorker = /"runtime","[ep]|debugC(?!.*extended)/.test(name);
 /** Whether an entry is about our own files or requests, which are not the page's to report. */
 export const isOurs = (url: string): boolean =>
   [tag.src, data["endpoint"]].includes(url) || url.startsWith(ours);

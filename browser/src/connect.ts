@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The line to the runtime, wherever it runs. What was said is said again to the next rung when one breaks.
 //
-//   SharedWorker  ->  dedicated Worker  ->  the page's own Pyodide  ->  nothing: entries are counted as lost
-//   (here)            (fallback.ts, in the runtime's module; with data-runtime="edge" edge.ts in its own)
+//   SharedWorker  ->  one that dies with its pages, dedicated Worker, the page's own Pyodide  ->  nothing: entries are lost
+//   that outlives     (fallback.ts, in the runtime's module; with data-runtime="edge" edge.ts in its own)
+//   its pages (here)
 import { name, noWorker, workerUrl } from "./config";
 import { attempt } from "./guard";
 import { coverOf } from "./redact";
@@ -13,13 +14,15 @@ import { save } from "./storage";
 /** An answer that takes longer is given from this side, so that the promise of `flush()` always settles. */
 const enum Wait {
   ANSWER_MS = 30_000, // enums cost no bytes
+  /** A worker that says nothing for so long hangs, or its script does. Whoever stands in for it is told the same. */
+  WORD_MS = 10_000,
 }
 
 let port: MessagePort | Worker | undefined;
 let kept: ToRuntime[] = [];
 /** Whether the browser lets the runtime outlive the page, so that what is posted is delivered. */
 let outlives = false;
-/** Whether the runtime has taken over for good: it outlives the page, or has delivered once. */
+/** Whether what is posted is somebody's: who speaks outlives the page, or keeps what it is told (held-line.ts, edge.ts). */
 let safe = false;
 const asked: ((counters?: Counters) => void)[] = [];
 /** `runtime`: where Python runs, "" while nobody knows, "none" once nothing more is said; `cause`: why not elsewhere. */
@@ -43,31 +46,32 @@ export function end(cause: unknown): void {
   state.runtime = "none";
   state.cause = `${cause}`;
   kept = [];
+  safe = true;
   for (const answer of asked) answer();
 }
 
-function hear(message: ToPage): void {
-  if ("text" in message) console.log(message.text);
-  if (message.kind == "failed") end(message.cause);
-  if (outlives || message.kind == "flushed") {
-    safe = true;
-    kept = [];
-  }
-  if ("id" in message) asked[message.id]?.(message.counters);
+/** All fields that any word has: by them it is known. */
+type Heard = { text?: string; cause?: string; id?: number; counters?: Counters };
+
+function hear({ text, cause, id, counters }: Heard): void {
+  if (text) console.log(text);
+  if (cause) end(cause);
+  safe = true;
+  kept = [];
+  asked[id!]?.(counters);
 }
 
 function use(where: Where, next: MessagePort | Worker): void {
   state.runtime = where;
   port = next;
-  port.onmessage = (event: MessageEvent<ToPage>) => attempt(() => hear(event.data));
+  port.onmessage = (event: MessageEvent<ToPage>) => attempt(() => hear(event.data as Heard));
   for (const message of kept) port.postMessage(message);
 }
 
-/** To the lower rungs; whoever gets here has no SharedWorker, or one whose script did not load. */
+/** To the lower rungs; whoever gets here has no SharedWorker that outlives the page, or one whose script did not load. */
 function fall(cause: unknown): void {
   state.cause = `${cause}`;
-  outlives = false;
-  import(workerUrl).then((runtime) => runtime.fallback(workerUrl, name, use, end)).catch(end);
+  import(workerUrl).then((runtime) => runtime.fallback(workerUrl, name, use, end, cause)).catch(end);
 }
 
 export function open(): void {
@@ -82,7 +86,9 @@ export function open(): void {
       },
     } as WorkerOptions);
     worker.onerror = fall;
+    if (!outlives) throw worker;
     use("shared", worker.port);
+    setTimeout(() => safe || fall("silence"), Wait.WORD_MS);
   } catch (error) {
     fall(error);
   }

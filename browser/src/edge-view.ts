@@ -3,7 +3,7 @@
 // for itself.
 import { bytes } from "./beacon";
 import { browserFacts } from "./browser-info";
-import { Row, type Attributes, type PageFacts, type ToRuntime } from "./protocol";
+import { Row, type Attributes, type ToRuntime } from "./protocol";
 import { floats, kindOf, metrics, originOf } from "./unpack";
 
 const enum Limit {
@@ -20,8 +20,11 @@ type Item = Entry | { kind: "span"; origin: number };
 
 const microseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-const hex = (length: number): string =>
-  [...crypto.getRandomValues(new Uint8Array(length))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** 24 bytes, decimal: as `_view_ids.read_seed` has it. */
+function idsOf(view: string): { trace: string; span: string } {
+  const hex = view.replace(/\d+,?/g, (byte) => parseInt(byte).toString(16).padStart(2, "0"));
+  return { trace: hex.slice(0, 32), span: hex.slice(32) };
+}
 
 /** Neighbours of one origin share a message. */
 function joined(items: readonly Item[]): Item[] {
@@ -37,7 +40,7 @@ function joined(items: readonly Item[]): Item[] {
 }
 
 export class EdgeView {
-  readonly _ids = { trace: hex(16), span: hex(8) };
+  readonly _ids: { trace: string; span: string };
   readonly _page: object;
   _attributes: Attributes = {};
   _navigation: Entry | undefined;
@@ -47,10 +50,11 @@ export class EdgeView {
   _documentsOut = false;
 
   constructor(
-    page: PageFacts,
+    { view, page }: Told<"hello">,
     readonly _options: object,
     readonly _cover: (json: string) => string,
   ) {
+    this._ids = idsOf(view);
     this._page = { ...page, ...browserFacts() };
   }
 

@@ -31,7 +31,7 @@ function line(name: string): Line {
     switch (message.kind) {
       case "hello":
         void cut(true);
-        view = new EdgeView(message.page, options, coverOf(name));
+        view = new EdgeView(message, options, coverOf(name));
         break;
       case "entries":
         view?.entries(message);

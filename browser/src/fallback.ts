@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The lower rungs, for browsers and pages without SharedWorker: a worker of this page alone, then the page's own Pyodide.
-// Part of the runtime's module, which the loader imports only when it has to: nobody else pays for it.
+// The lower rungs, for browsers and pages where no runtime outlives its page: a SharedWorker as long as one of its pages
+// lives, a worker of this page alone, the page's own Pyodide. One held line goes from rung to rung.
+// A module of its own, which is loaded only where it has to be: nobody else pays for it.
 import type { PyodideAPI } from "pyodide";
-import { Host } from "./host";
+import { capabilities, tagOf } from "./capabilities";
+import { HeldLine, type Port } from "./held-line";
+import type { Host } from "./host";
 import { script, type Where } from "./script-url";
 
-type Use = (where: Where, port: MessagePort | Worker) => void;
+type Use = (where: Where, port: HeldLine) => void;
 type Fail = (cause: unknown) => void;
 
 const LOOK_AGAIN_MS = 250;
@@ -17,27 +20,66 @@ async function pagePyodide(): Promise<PyodideAPI> {
   return page.pyodide;
 }
 
-function servePage(name: string, use: Use): void {
-  const { port1, port2 } = new MessageChannel();
-  new Host(name, pagePyodide).serve(port2);
-  use("page", port1);
-}
-
-/** `use` is called for each rung that looks as if it held, `fail` when none is left. */
-export function fallback(url: string, name: string, use: Use, fail: Fail): void {
-  if (name.includes('["runtime","page"]')) return servePage(name, use);
-  const next = (cause: string): void =>
-    "pyodide" in window ? servePage(name, use) : fail(`${cause}, and there is no window.pyodide`);
-  try {
-    const worker = new Worker(script(url), { type: "module", name });
-    let heard = false;
-    worker.addEventListener("message", () => (heard = true), { once: true });
+/**
+ * `Guest`: for the page's own Pyodide. `use` is called for each rung that looks as if it held, `fail` when none is left. `above`: the SharedWorker that the loader
+ * has, should it hold no longer than its pages; anything else is why it has none.
+ */
+export function fallback(
+  Guest: typeof Host,
+  url: string,
+  name: string,
+  use: Use,
+  fail: Fail,
+  above?: unknown,
+): void {
+  const may = capabilities(name);
+  const line = new HeldLine(may, tagOf(name));
+  const on = (where: Where, port: Port, broken: (cause: string) => void): void => {
+    line.over(port, broken);
+    use(where, line);
+    // From here on what the page says is ours to deliver or to keep.
+    line.onmessage?.({ data: { kind: "flushed", id: -1, counters: {} } });
+  };
+  const page = (cause: string): void => {
+    if (cause && !("pyodide" in window)) {
+      line.end(false);
+      return fail(`${cause}, and there is no window.pyodide`);
+    }
+    const { port1, port2 } = new MessageChannel();
+    new Guest(name, pagePyodide).serve(port2);
+    on("page", port1, () => undefined);
+  };
+  const dedicated = (cause: string): void => {
+    if (!may("dedicated")) return page(`${cause || "no workers"}`);
+    try {
+      const worker = new Worker(script(url), { type: "module", name });
+      let heard = false;
+      worker.addEventListener("message", () => (heard = true), { once: true });
+      worker.onerror = (event) => {
+        event.preventDefault();
+        if (!heard) page("workers are blocked, or their script is missing");
+      };
+      on("dedicated", worker, (hung) => {
+        worker.terminate();
+        dedicated(hung);
+      });
+    } catch (error) {
+      page(String(error));
+    }
+  };
+  const shared = (worker: SharedWorker): void => {
     worker.onerror = (event) => {
       event.preventDefault();
-      if (!heard) next("workers are blocked, or their script is missing");
+      dedicated("");
     };
-    use("dedicated", worker);
-  } catch (error) {
-    next(String(error));
+    on("shared", worker.port, dedicated);
+  };
+  if (name.includes('["runtime","page"]')) return page("");
+  try {
+    if (above instanceof SharedWorker) return shared(above);
+    if (!above && may("shared")) return shared(new SharedWorker(script(url), { type: "module", name }));
+  } catch {
+    // no SharedWorker at all
   }
+  dedicated("");
 }

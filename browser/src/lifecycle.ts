@@ -20,7 +20,7 @@ const enum Wait {
 /** Whether the page has loaded; until then entries stay with the browser. */
 let ready = false;
 let timer = 0;
-export let stopped = false;
+let stopped = false;
 
 function drain(): void {
   timer = 0;
@@ -44,7 +44,6 @@ export function handOverAll(): void {
 }
 
 function leave(gone: boolean): void {
-  if (stopped) return;
   handOverAll();
   post({ kind: gone || complete ? "leave" : "boot", gone });
 }
@@ -59,8 +58,7 @@ export function stop(): void {
 
 function activated(): void {
   open();
-  // loadEventEnd is known one task after the event
-  const loaded = (): unknown => setTimeout(() => whenIdle(start));
+  const loaded = (): unknown => whenIdle(start); // a task after the event, when loadEventEnd is known
   if (document.readyState == "complete") loaded();
   else on("load", loaded);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // One page's line to the runtime, as the runtime knows it: whether its words are news, and whether it may be spoken to.
+import { Ledger } from "./ledger";
 import type { ToPage, ToRuntime } from "./protocol";
 
 export interface Port {
@@ -11,7 +12,7 @@ const MAX_VIEWS = 1000;
 const UP_DELAY_MS = 50;
 
 /** Views that any page has told of, by their random numbers. */
-const known = new Set<number>();
+const known = new Set<string>();
 
 export class PageLine {
   /** Whether the view was told before, by a page that could not know that it had been heard. */
@@ -19,7 +20,11 @@ export class PageLine {
   /** Whether the view has been sent for the first time. */
   _flushed = false;
   /** Whether the page is gone, perhaps into the back/forward cache: a shared worker's message would throw it out there. */
-  _away = false;
+  away = false;
+  /** How many messages it has told; those that hold the line are not counted. */
+  told = 0;
+  /** What of it nobody is known to have. */
+  ledger = new Ledger();
 
   constructor(
     readonly id: number,
@@ -34,7 +39,7 @@ export class PageLine {
   }
 
   post(message: ToPage): void {
-    if (!this._away) this._port.postMessage(message);
+    if (!this.away) this._port.postMessage(message);
   }
 
   /** Whether this is the first time that it is asked about the view. */
@@ -43,13 +48,16 @@ export class PageLine {
   }
 
   _isNews(message: ToRuntime): boolean {
-    if (message.kind == "leave" && message.gone) this._away = true;
-    if (message.kind == "hello" || "id" in message) this._away = false;
+    if (/hold|answer|ping/.test(message.kind)) return !(this.away = false);
+    this.told++;
+    this.ledger.add(message);
+    if (message.kind == "leave" && message.gone) this.away = true;
+    if (message.kind == "hello" || "id" in message) this.away = false;
     if (message.kind == "hello") {
       this._flushed = false;
       this._repeated = known.has(message.view);
       if (known.add(message.view).size > MAX_VIEWS) known.clear();
     }
-    return !this._repeated || "id" in message;
+    return !this._repeated || "id" in message || message.kind == "otlp";
   }
 }

@@ -4,6 +4,11 @@
 //   page    hello  entries*  span*  attribute*      boot   flush -> flushed   counters -> counters   leave   stop
 //   worker  up (connected)   failed (Python will not run)   debug
 //
+// Where the runtime dies with its pages (held-line.ts) they also say:
+//
+//   page    hold   answer   ping -> up              otlp, body (out of storage)
+//   worker  request -> answer   taken
+//
 // With data-runtime="edge" the runtime is edge.ts, on the page; what it says to the gateway is docs/raw-entries.md.
 
 /** Order of the numbers in one packed row. `kind`: 0 resource, 1 navigation, 2 paint, 3 bfcache restore. */
@@ -52,8 +57,11 @@ export interface Clock {
 }
 
 export type ToRuntime =
-  /** First word of each page view; again after a bfcache restore. `view`: random; what comes twice counts once. */
-  | { kind: "hello"; view: number; page: PageFacts }
+  /**
+   * First word of each page view; again after a bfcache restore. `view`: 24 random bytes in decimal, from which all ids
+   * follow; what comes twice counts once. `first`, `documents`: what of the view another runtime has taken.
+   */
+  | { kind: "hello"; view: string; page: PageFacts; first?: number; documents?: boolean }
   /** `numbers`: rows of NUMBERS. `text`: rows of STRINGS, joined by \n. */
   | ({ kind: "entries"; numbers: Float64Array; text: string } & Clock)
   /** `start`, `end`: ms since time zero. `attributes`, `value`: JSON, copied when the page said it. `error`: "" is none. */
@@ -67,10 +75,44 @@ export type ToRuntime =
   /** Erase what is queued, collect no more. */
   | { kind: "stop" }
   /** Out of storage: what an earlier page view had ready for the gateway at `at`, Unix ms, and does not know delivered. */
-  | { kind: "body"; text: string; at: number };
+  | { kind: "body"; text: string; at: number }
+  | Otlp
+  /** The page stands between: requests are handed to it, and what is in them is told by `taken`. */
+  | { kind: "hold" }
+  | { kind: "ping" }
+  /** To a `request`: what came, or why nothing did. */
+  | {
+      kind: "answer";
+      request: number;
+      error?: string;
+      status?: number;
+      headers?: [string, string][];
+      body?: ArrayBuffer;
+    };
+
+/** A finished request that is not known to be delivered. `body`: base64. `at`: Unix ms. */
+export interface Otlp {
+  readonly kind: "otlp";
+  readonly body: string;
+  readonly headers: Record<string, string>;
+  readonly spans: number;
+  readonly at: number;
+}
 
 export type ToPage =
-  | { kind: "up" }
-  | { kind: "failed"; cause: string }
+  /** `ready`: whether Python runs. */
+  | { kind: "up"; ready?: boolean }
+  /** `keep`: the next page view may fare better. */
+  | { kind: "failed"; cause: string; keep?: boolean }
   | { kind: "debug"; text: string }
-  | { kind: "flushed" | "counters"; id: number; counters: Counters };
+  | { kind: "flushed" | "counters"; id: number; counters: Counters }
+  | {
+      kind: "request";
+      request: number;
+      url: string;
+      headers: Record<string, string>;
+      body: Uint8Array<ArrayBuffer>;
+      spans: number;
+    }
+  /** The page's first `count` messages are in requests; for another runtime, its view's `hello` says the rest. */
+  | { kind: "taken"; count: number; first: number; documents: boolean };

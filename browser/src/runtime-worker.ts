@@ -3,7 +3,12 @@
 // loader) whoever `fallback` finds.
 import { Host } from "./host";
 
-export { fallback } from "./fallback";
+/** The lower rungs, for pages that have to walk down: `fallback` in a module of its own, so that nobody else pays for it. */
+export const fallback = async (...given: unknown[]): Promise<void> => {
+  const here = new URL(import.meta.url);
+  const rungs = await import(new URL("edgetrace-held.js" + here.search, here).href);
+  rungs.fallback(Host, ...given);
+};
 
 type Port = Parameters<Host["serve"]>[0];
 declare const self: { name: string; onconnect?: unknown } & typeof globalThis;

@@ -34,7 +34,7 @@ export const tell = (message: ToRuntime): unknown => (begun ? post(message) : ea
 export function handOver(): unknown {
   if (!begun) {
     begun = true;
-    const hello: ToRuntime = { kind: "hello", view: Math.random(), page: pageFacts() };
+    const hello: ToRuntime = { kind: "hello", view: `${crypto.getRandomValues(new Uint8Array(24))}`, page: pageFacts() };
     // What waited comes before the navigation: documentLoad goes out with it, attributes and all.
     [...restore(), hello, ...early.splice(0)].forEach(post);
     navigation();

@@ -52,7 +52,8 @@ def test_the_bundle_holds_what_a_site_serves() -> None:
     }
     pyodide = {f"pyodide/{name}" for name in (*bundle.PYODIDE_FILES, "pyodide-lock.json", WHEEL)}
     archives = {f"edgetrace-{name}.zip" for name in ("agent", "bytecode", "stdlib")}
-    ours = {"agent.js", "edgetrace-worker.js", "edgetrace-edge.js", WHEEL} | archives
+    modules = {f"edgetrace-{name}.js" for name in ("worker", "held", "edge")}
+    ours = {"agent.js", WHEEL} | modules | archives
     assert found == ours | pyodide | {"manifest.json"}
 
 

@@ -43,14 +43,16 @@ class Receiver:
 class Fixture:
     """A runtime over a pipeline, and what it said to its pages."""
 
-    def __init__(self, receiver: Receiver, **options: object) -> None:
+    def __init__(self, receiver: Receiver, hands_over: bool = False, **options: object) -> None:
         self.receiver = receiver
         self.said: list[tuple[int, dict[str, Any]]] = []
         self.answered = asyncio.Event()
         settings = Settings.from_options(compression="none", **options)
         clock = ManualClock(samples.NOW_UNIX_NANO)
         self.runtime = Runtime(
-            lambda: Pipeline(settings, clock, os.urandom, receiver, lambda error: None), self._post
+            lambda: Pipeline(settings, clock, os.urandom, receiver, lambda error: None),
+            self._post,
+            hands_over=hands_over,
         )
 
     def _post(self, page: int, message: dict[str, object]) -> None:
@@ -194,3 +196,72 @@ def test_debug_tells_the_page_what_became_of_its_messages() -> None:
         page.runtime.stop()
 
     run(test())
+
+
+def _taken(fixture: Fixture) -> list[dict[str, Any]]:
+    return [told for _, told in fixture.said if told["kind"] == "taken"]
+
+
+def test_a_mark_comes_back_when_what_was_told_before_it_is_delivered() -> None:
+    """Not before the answer; with it, how far another runtime would find the view to be."""
+
+    async def program() -> None:
+        fixture = Fixture(Receiver(open_at_once=False))
+        for message in (HELLO, LOADED, {"kind": "mark", "count": 2}):
+            fixture.runtime.tell(1, message)
+        assert _taken(fixture) == []
+        fixture.receiver.opened.set()
+        await fixture.runtime.flush()
+        fixture.runtime.settle()
+        assert _taken(fixture) == [{"kind": "taken", "count": 2, "first": 0, "documents": True}]
+
+    asyncio.run(program())
+
+
+def test_a_mark_comes_back_with_the_handing_over_where_the_transport_keeps() -> None:
+    """Once the spans are in a request, though nobody has answered it."""
+
+    async def program() -> None:
+        fixture = Fixture(Receiver(open_at_once=False), hands_over=True)
+        for message in (HELLO, LOADED, {"kind": "mark", "count": 2}):
+            fixture.runtime.tell(1, message)
+        fixture.runtime.settle()
+        assert _taken(fixture) == []
+        flushing = asyncio.ensure_future(fixture.runtime.flush())
+        await asyncio.sleep(0)
+        fixture.runtime.settle()
+        assert len(_taken(fixture)) == 1
+        fixture.receiver.opened.set()
+        await flushing
+
+    asyncio.run(program())
+
+
+def test_a_view_that_waits_gives_no_mark_back_and_stop_forgets_them() -> None:
+    """A view without a word on its trace keeps its rows; a stop owes nothing."""
+
+    async def program() -> None:
+        fixture = Fixture(Receiver())
+        fixture.runtime.tell(1, HELLO)
+        fixture.runtime.tell(1, {"kind": "mark", "count": 1})
+        assert _taken(fixture) == []
+        fixture.runtime.tell(1, LOADED)
+        fixture.runtime.tell(1, {"kind": "mark", "count": 2})
+        fixture.runtime.stop()
+        fixture.runtime.settle()
+        assert _taken(fixture) == []
+
+    asyncio.run(program())
+
+
+def test_a_network_that_is_back_is_tried_at_once() -> None:
+    """`online` sends what waits, without a page's asking."""
+
+    async def program() -> None:
+        fixture = Fixture(Receiver(), schedule_delay_ms=60_000)
+        for message in (HELLO, LOADED, {"kind": "online"}):
+            fixture.runtime.tell(1, message)
+        await fixture.runtime.flush()
+        assert fixture.receiver.spans == 2
+
+    asyncio.run(program())

@@ -137,7 +137,7 @@ def test_a_seed_names_the_spans_whoever_reads_it() -> None:
     assert tell(second, hello, LOADED, more) == told
     assert told[0].context.trace_id == bytes(range(16))
     assert told[0].context.span_id == bytes(range(16, 24))
-    announced = {**LOADED, "entries": LOADED["entries"][:1]}
+    announced = {**LOADED, "entries": [entry(samples.chromium_navigation)]}
     assert tell(third, {**hello, "first": 1, "documents": True}, announced, more) == told[3:]
 
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Requests that a runtime has handed to its page, each known by its bytes: sent at once, kept until an answer says that no
+// other try is needed. When to try again is the runtime's to say.
+//
+//   handed --fetch, keepalive while there is room--> answered: gone, or kept for the runtime's next try
+//      `--page goes--> what has no keepalive: once more with it, else by fetchLater
+import { attempt } from "./guard";
+import { isTransient, Keepalive, type Answer } from "./keepalive";
+import type { Otlp, ToPage } from "./protocol";
+
+export type Request = Extract<ToPage, { kind: "request" }>;
+interface Body extends Otlp {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly url: string;
+  /** Tries under way that end with the page. */
+  tied: number;
+}
+type FetchLater = (url: string, init: RequestInit) => unknown;
+
+const base64 = (bytes: Uint8Array): string => {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+};
+
+export class HeldBodies {
+  readonly _bodies = new Map<string, Body>();
+  readonly _abort = new AbortController();
+  readonly counters = { held_requests: 0, held_delivered: 0, held_later: 0 };
+
+  constructor(
+    readonly _quota: Keepalive,
+    readonly _mayLater: boolean,
+  ) {}
+
+  /** Those that are not known to be delivered, as storage and another runtime take them. */
+  undelivered(): Otlp[] {
+    return [...this._bodies.values()].map(({ kind, body, headers, spans, at }) => ({ kind, body, headers, spans, at }));
+  }
+
+  /** Out of storage: the runtime is told of it, and will hand it back. */
+  keep(one: Otlp): void {
+    const bytes = Uint8Array.from(atob(one.body), (character) => character.charCodeAt(0));
+    this._bodies.set(one.body, { ...one, bytes, url: "", tied: 0 });
+  }
+
+  async send({ url, headers, body: bytes, spans }: Request): Promise<Answer> {
+    const text = base64(bytes);
+    const at = this._bodies.get(text)?.at ?? Date.now();
+    const body: Body = { kind: "otlp", body: text, headers, spans, at, bytes, url, tied: 0 };
+    this._bodies.set(text, body);
+    this.counters.held_requests++;
+    const answer = await this._post(body);
+    if (answer.ok) this.counters.held_delivered++;
+    if (!isTransient(answer.status)) this._bodies.delete(text);
+    return answer;
+  }
+
+  /** The page goes: what is on its way without keepalive would go with it. */
+  part(): void {
+    for (const body of this._bodies.values()) {
+      if (!body.tied) continue;
+      if (this._quota.hasRoom(body.bytes.length)) void this._post(body).catch(() => undefined);
+      else if (this._mayLater) attempt(() => this._later(body));
+    }
+  }
+
+  clear(): void {
+    this._bodies.clear();
+    this._abort.abort();
+  }
+
+  async _post(body: Body): Promise<Answer> {
+    const { url, headers, bytes } = body;
+    const tied = this._quota.hasRoom(bytes.length) ? 0 : 1;
+    body.tied += tied;
+    try {
+      return await this._quota.post(url, bytes.length, {
+        headers,
+        body: bytes,
+        redirect: "manual",
+        signal: this._abort.signal,
+      });
+    } finally {
+      body.tied -= tied;
+    }
+  }
+
+  _later({ url, headers, bytes }: Body): void {
+    const { fetchLater } = window as { fetchLater?: FetchLater };
+    fetchLater?.(url, { method: "POST", headers, body: bytes });
+    this.counters.held_later++;
+  }
+}

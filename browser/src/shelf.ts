@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a page on a lower rung has not delivered, in localStorage: one item for each page view, so that pages which live side
+// by side do not write over each other. The next page view of the origin reads, erases and tells it.
+import { attempt } from "./guard";
+import { written } from "./ledger";
+import type { ToRuntime } from "./protocol";
+import { coverOf } from "./redact";
+
+const enum Limit {
+  /** Of all items; a tenth or a fifth of what browsers give an origin. */
+  CHARACTERS = 1_048_576,
+  AGE_MS = 86_400_000,
+  /** A page that lives delivers by itself: only when nothing has been heard of it for so long, others do. */
+  PATIENCE_MS = 5_000,
+}
+const PREFIX = "edgetrace:";
+interface Item {
+  tag: string;
+  at: number;
+  gone: boolean;
+  messages: ToRuntime[];
+}
+
+const keys = (): string[] => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+
+export class Shelf {
+  readonly _cover: (json: string) => string;
+  readonly _key = PREFIX + Math.random();
+  /** Whether something of this page view is there. */
+  used = false;
+  /** Messages that found no room, or were too old when they were found. */
+  dropped = 0;
+
+  /** `_may`: whether the browser has storage. `_tag`: what the runtime is configured by; another's items are left alone. */
+  constructor(
+    readonly _may: boolean,
+    readonly _tag: string,
+  ) {
+    this._cover = coverOf(_tag);
+  }
+
+  /** Takes what others have left, oldest first. */
+  restore(): ToRuntime[] {
+    const items = attempt(() => (this._may ? keys().map((key) => this._read(key)) : [])) ?? [];
+    return items
+      .filter((item) => !!item)
+      .sort((one, other) => one.at - other.at)
+      .flatMap((item) => item.messages);
+  }
+
+  /** Puts `messages` in place of what this page view has kept; those at the end go first where there is no room. */
+  save(messages: readonly ToRuntime[], gone: boolean): void {
+    if (!this._may || (!messages.length && !this.used)) return;
+    attempt(() => localStorage.removeItem(this._key));
+    this.used = messages.length > 0;
+    for (let count = messages.length; count; count >>= 1) {
+      const item: Item = { tag: this._tag, at: Date.now(), gone, messages: messages.slice(0, count) };
+      if (attempt(() => this._write(this._cover(written(item))))) return;
+      this.dropped += count - (count >> 1);
+    }
+  }
+
+  /** `stop()`: nothing of ours stays. */
+  clear(): void {
+    if (this._may) attempt(() => keys().forEach((key) => localStorage.removeItem(key)));
+  }
+
+  _write(text: string): boolean {
+    const others = keys().reduce((sum, key) => sum + localStorage[key].length, 0);
+    if (others + text.length > Limit.CHARACTERS) return false;
+    localStorage[this._key] = text;
+    return true;
+  }
+
+  _read(key: string): Item | undefined {
+    const item = attempt(() => JSON.parse(localStorage[key]) as Item);
+    const age = Date.now() - (item?.at ?? 0);
+    const young = item && age < Limit.AGE_MS;
+    if (young && (item.tag != this._tag || (!item.gone && age < Limit.PATIENCE_MS))) return undefined;
+    localStorage.removeItem(key);
+    if (young) return item;
+    this.dropped += item?.messages.length ?? 0;
+    return undefined;
+  }
+}

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""One page view, its end, the next page view: how much of what the browser reported has arrived.
+
+The page says itself, when it goes, what entries it has; a page that is killed is asked before. Each
+trial has a profile of its own, so Python starts anew in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from collector.server import Collector, serve_in_thread
+from tasks import chromium
+from tasks.ladder_cells import End, Rung
+from tasks.ladder_front import Front
+from tests.browser.pages import html, resources, tag
+from tests.browser.site import Site
+
+COUNT: Final = 60
+PREFLIGHT_S: Final = 0.1
+PATIENCE_S: Final = 20.0
+WAIT: Final = "new Promise(done => setTimeout(done, 2000))"
+SILENCE_S: Final = 5.1
+"""browser/src/shelf.ts: how long a page that may live is left to itself."""
+DOCUMENTS: Final = 2
+NAMES: Final = """performance.getEntriesByType("resource").map(entry => entry.name)
+  .filter(name => /\\/r\\/\\d+\\./.test(name))"""
+TELL: Final = f"""<script>
+  addEventListener("pagehide", () => navigator.sendBeacon("/reported", JSON.stringify({NAMES})));
+  addEventListener("pageshow", event => {{ window.persisted = event.persisted }});
+</script>"""
+HIDE: Final = """
+  Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
+  document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));"""
+"""A tab is hidden before it is frozen; a headless one has to be told."""
+GO: Final = {
+    "dcl": "document.addEventListener('DOMContentLoaded', () => { location.href = '/next' })",
+    "load": "addEventListener('load', () => { location.href = '/next' })",
+    "soon": "addEventListener('load', () => setTimeout(() => { location.href = '/next' }, 500))",
+    "later": "addEventListener('load', () => setTimeout(() => { location.href = '/next' }, 2000))",
+}
+
+
+class Outcome(NamedTuple):
+    """Of one trial: spans that had to arrive, that did, and that did twice, alike or not."""
+
+    reported: int
+    delivered: int
+    duplicates: int
+    differing: int
+
+
+class Pages(Site):
+    """The origin of the pages; it hears what they report when they go."""
+
+    def __init__(self, collector_url: str) -> None:
+        super().__init__(collector_url)
+        self.reported: list[str] = []
+        pages, other = self, self._server.RequestHandlerClass
+
+        class Handler(other):  # type: ignore[misc, valid-type]
+            def do_POST(self) -> None:
+                if self.path != "/reported":
+                    return super().do_POST()
+                pages.reported += json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                return None
+
+        self._server.RequestHandlerClass = Handler
+
+
+class Trials:
+    """A collector, two origins and a browser, for as many trials as are wanted."""
+
+    def __init__(self, browser: Browser, collector: Collector) -> None:
+        self._browser, self._store = browser, collector.store
+        self._pages = Pages(collector.url)
+        self._front = Front(collector.url, PREFLIGHT_S)
+
+    def close(self) -> None:
+        """Free the ports."""
+        self._pages.close()
+        self._front.close()
+
+    def run(self, rung: Rung, end: End, count: int = COUNT) -> Outcome:
+        """Do one."""
+        self._store.clear()
+        self._front.forget()
+        self._pages.reported.clear()
+        options = {"endpoint": self._front.endpoint}
+        if rung.capabilities:
+            options["debug_capabilities"] = rung.capabilities
+        script = f"<script>{GO.get(end.name, '')}</script>"
+        url = self._pages.add("/", html(tag(**options) + TELL, script + resources(count)))
+        following = self._pages.add("/next", html(tag(**options)))
+        context = self._browser.new_context()
+        context.set_default_timeout(60_000)
+        try:
+            context.new_page()  # keeps the profile when the other is gone
+            names = _leave(context, end, url, following)
+            if end.silent:
+                threading.Event().wait(SILENCE_S)
+            return self._settle(context, rung, names, url, following)
+        finally:
+            context.close()
+
+    def _settle(
+        self, context: BrowserContext, rung: Rung, names: list[str], url: str, following: str
+    ) -> Outcome:
+        """Visit the next page and wait for what is missing."""
+
+        def expected() -> int:
+            return len({*names, *self._pages.reported}) + DOCUMENTS
+
+        if rung.sends:
+            page = context.new_page()
+            page.goto(following)
+            page.evaluate("edgetrace.flush()")
+            with contextlib.suppress(TimeoutError):
+                self._store.wait_for(lambda _: self._arrived(url) >= expected(), PATIENCE_S)
+        front = self._front
+        return Outcome(expected(), self._arrived(url), front.duplicates, front.differing)
+
+    def _arrived(self, url: str) -> int:
+        """Distinct spans of the first page view."""
+        spans = self._store.spans()
+        traces = {
+            span["trace_id"]
+            for span in spans
+            if span["name"] == "documentLoad" and span["attributes"].get("url.full") == url
+        }
+        return len({s["span_id"] for s in spans if s["trace_id"] in traces})
+
+
+@contextlib.contextmanager
+def trials() -> Iterator[Trials]:
+    """A browser and a collector, as long as they are needed."""
+    with serve_in_thread() as collector, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.path(),
+            args=[flag for flag in chromium.FLAGS if flag != "--headless"],
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        running = Trials(browser, collector)
+        try:
+            yield running
+        finally:
+            browser.close()
+            running.close()
+
+
+def _leave(context: BrowserContext, end: End, url: str, following: str) -> list[str]:
+    """Visit the page and have it end; the entries that it could not tell of."""
+    page = context.new_page()
+    if end.name in GO:
+        page.goto(url, wait_until="commit")
+        page.wait_for_url("**/next")
+        return []
+    page.goto(url)
+    names: list[str] = page.evaluate(NAMES)
+    if end.name == "bfcache":
+        page.goto(following)
+        page.go_back(wait_until="commit")
+        page.wait_for_function("window.persisted !== undefined")
+        page.goto("about:blank")
+    elif end.name == "close":
+        page.close()
+    elif end.name == "frozen":
+        page.evaluate(HIDE)
+        page.evaluate(WAIT)
+        with _debugger(context, page) as cdp:
+            cdp.send("Page.setWebLifecycleState", {"state": "frozen"})
+        _crash(page)
+    elif end.name == "worker":
+        page.evaluate(WAIT)
+        _kill_workers(context, page)
+        page.goto("about:blank")
+    elif end.name == "killed":
+        page.evaluate(WAIT)
+        _crash(page)
+    return names
+
+
+@contextlib.contextmanager
+def _debugger(context: BrowserContext, page: Page) -> Iterator[Any]:
+    session = context.new_cdp_session(page)
+    try:
+        yield session
+    finally:
+        with contextlib.suppress(Error):
+            session.detach()
+
+
+def _crash(page: Page) -> None:
+    """The process is gone from one moment to the next; no event tells the page."""
+    with page.expect_event("crash"), contextlib.suppress(Error):
+        page.goto("chrome://crash")
+    page.close()
+
+
+def _kill_workers(context: BrowserContext, page: Page) -> None:
+    for worker in page.workers:
+        worker.evaluate("self.close()")
+    browser = context.browser
+    assert browser
+    session = browser.new_browser_cdp_session()
+    for target in session.send("Target.getTargets")["targetInfos"]:
+        if target["type"] == "shared_worker":
+            session.send("Target.closeTarget", {"targetId": target["targetId"]})
+    session.detach()
