@@ -5,13 +5,17 @@ Both limits are one number, as in the OpenTelemetry Collector's confighttp (max_
 20 MiB, which also bounds the decompressed size): a sender may not get more by compressing.
 Must not know OTLP.
 
-Sources: RFC 9110 8.4.1.3 (gzip), 15.5.14 (413), 15.5.16 (415); RFC 1952 2.2 (members).
+Sources: RFC 9110 8.4.1.3 (gzip), 15.5.14 (413), 15.5.16 (415); RFC 1952 2.2 (members); RFC 8878
+3.1 (zstd frames).
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Final
 
 from collector.errors import RequestError, RpcCode
 
@@ -69,50 +73,80 @@ def decompress(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
         max_bytes: Upper bound of what the body may unpack to, >= 1.
 
     Raises:
-        RequestError: 415 for a coding other than gzip, 400 for damaged data, 413 for a bomb.
+        RequestError: 415 for a coding other than gzip and, where this Python has it, zstd; 400 for
+            damaged data, 413 for a bomb.
     """
     coding = content_encoding.strip().lower()
     if coding in ("", "identity"):
         return body
-    if coding not in ("gzip", "x-gzip"):
-        raise RequestError(
-            415,
-            RpcCode.INVALID_ARGUMENT,
-            f"Content-Encoding {coding[:40]!r} is not supported; use gzip or none",
-            {"accept-encoding": "gzip, identity"},
-        )
-    return _gunzip(body, max_bytes)
+    if coding in ("gzip", "x-gzip"):
+        return _unpack("gzip", lambda: zlib.decompressobj(_GZIP_WBITS), zlib.error, body, max_bytes)
+    if coding == "zstd" and _zstd is not None:
+        return _unpack("zstd", _zstd.ZstdDecompressor, _zstd.ZstdError, body, max_bytes)
+    choice = "gzip" if _zstd is None else "gzip, zstd"
+    raise RequestError(
+        415,
+        RpcCode.INVALID_ARGUMENT,
+        f"Content-Encoding {coding[:40]!r} is not supported; use {choice} or none",
+        {"accept-encoding": f"{choice}, identity"},
+    )
 
 
-def _gunzip(body: bytes, max_bytes: int) -> bytes:
+def _find_zstd() -> Any:
+    """Python's own from 3.14 on, else the same for older ones from PyPI, else None."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with suppress(ModuleNotFoundError):
+            return import_module(name)
+    return None
+
+
+_zstd: Final = _find_zstd()
+
+
+def _unpack(
+    coding: str,
+    member: Callable[[], Any],
+    error: type[Exception],
+    body: bytes,
+    max_bytes: int,
+) -> bytes:
+    """Unpack gzip's members, or zstd's frames, one after the other.
+
+    Args:
+        coding: For messages.
+        member: Makes a decompressor of one.
+        error: What it raises.
+        body: As received.
+        max_bytes: Upper bound of the whole.
+    """
     parts: list[bytes] = []
     total = 0
     rest = body
     while rest or not parts:
-        if 0 < len(rest) < _GZIP_HEADER_AND_TRAILER_BYTES:
-            raise _damaged("the data ends early")
-        member = zlib.decompressobj(_GZIP_WBITS)
+        if coding == "gzip" and 0 < len(rest) < _GZIP_HEADER_AND_TRAILER_BYTES:
+            raise _damaged(coding, "the data ends early")
+        one = member()
         try:
-            part = member.decompress(rest, max_bytes - total + 1)
-        except zlib.error as exc:
-            raise _damaged(str(exc)) from exc
+            part = one.decompress(rest, max_bytes - total + 1)
+        except error as exc:
+            raise _damaged(coding, str(exc)) from exc
         total += len(part)
         if total > max_bytes:
             raise RequestError(
                 413,
                 RpcCode.RESOURCE_EXHAUSTED,
-                f"the gzip body unpacks to more than {max_bytes:,} bytes; send smaller batches",
+                f"the {coding} body unpacks to more than {max_bytes:,} bytes; send smaller batches",
             )
-        if not member.eof:
-            raise _damaged("the data ends early")
+        if not one.eof:
+            raise _damaged(coding, "the data ends early")
         parts.append(part)
-        rest = member.unused_data
+        rest = one.unused_data
     return b"".join(parts)
 
 
-def _damaged(cause: str) -> RequestError:
+def _damaged(coding: str, cause: str) -> RequestError:
     return RequestError(
         400,
         RpcCode.INVALID_ARGUMENT,
-        f"Content-Encoding is gzip, but the body is not valid gzip: {cause}",
+        f"Content-Encoding is {coding}, but the body is not valid {coding}: {cause}",
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from ._attributes import clean_attributes, exact_str
@@ -22,6 +23,10 @@ from .errors import ConfigError
 _URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:[/?][^\s@#\\]*)?", re.IGNORECASE)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2, token
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
+
+
+ZSTD: Final = "compression.zstd"
+"""The module that compresses so; new in Python 3.14, and no part of trimmed libraries."""
 
 
 class Option(NamedTuple):
@@ -124,6 +129,13 @@ def one_of(*accepted: str) -> Option:
     return Option(_choice(*accepted), " or ".join(accepted))
 
 
+def _compression(value: Any) -> str:
+    chosen = str(_choice("gzip", "none", "zstd")(value))
+    if chosen == "zstd":
+        import_module(ZSTD)
+    return chosen
+
+
 _STRING: Final = Option(_text, "a string")
 _COUNT: Final = Option(_integer(0), "a whole number from 0")
 _SIZE: Final = Option(_integer(1), "a whole number from 1")
@@ -137,7 +149,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "base_endpoint": _ABSOLUTE_URL,
     "headers": Option(_headers, _PAIRS_FORM, secret=True),
     "protocol": one_of("http/protobuf", "http/json"),
-    "compression": one_of("gzip", "none"),
+    "compression": Option(_compression, f"gzip or none, or where Python has {ZSTD} zstd"),
     "timeout_ms": _MILLISECONDS,
     "service_name": _STRING,
     "service_version": _STRING,

@@ -14,8 +14,21 @@ from tests.architecture import agent
 # Loaded by a bare loadPyodide() of Pyodide 314, so free.
 FREE = {
     *("__future__", "abc", "asyncio", "base64", "collections", "contextlib", "contextvars", "copy"),
-    *("dataclasses", "enum", "functools", "inspect", "io", "itertools", "json", "logging", "math"),
-    *("operator", "os", "random", "re", "struct", "sys", "time", "traceback", "types", "typing"),
+    *("dataclasses", "enum", "functools", "importlib", "inspect", "io", "itertools", "json"),
+    *(
+        "logging",
+        "math",
+        "operator",
+        "os",
+        "random",
+        "re",
+        "struct",
+        "sys",
+        "time",
+        "traceback",
+        "types",
+        "typing",
+    ),
     *("warnings", "weakref", "zlib"),
 }
 JAVASCRIPT = {"js", "pyodide", "pyodide_js", "workers"}
