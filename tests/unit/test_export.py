@@ -585,3 +585,63 @@ def test_an_adopted_request_that_is_too_large_is_dropped() -> None:
     bench.exporter.adopt(b"x", {}, 3)
     assert isinstance(bench.respond(bench.request(), 413), RejectedError)
     assert bench.count("dropped_too_large") == (3,)
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"ok",
+        b"<!DOCTYPE html><title>Sign in to the hotel's network</title>",
+        b"\n<html>" + b" " * 100_000,
+        b'{"partialSuccess":{}}',
+        b"{" * 100_000,
+        b"\xff\xfe\x00",
+    ],
+    ids=["nothing", "text", "html", "much html", "json", "deep", "binary"],
+)
+@pytest.mark.parametrize("content_type", ["text/html", "application/json", ""])
+def test_a_success_is_what_its_status_says(protocol: str, body: bytes, content_type: str) -> None:
+    """Whatever a proxy or a portal sends along with it; nothing of that is taken for a refusal."""
+    bench, request = flushed(protocol=protocol)
+    assert bench.respond(request, 200, body, content_type=content_type) is None
+    assert bench.count("exported", "in_flight") == (2, 0)
+
+
+def test_retry_after_may_be_a_date() -> None:
+    """Measured against the answer's own Date; without one it is the backoff."""
+    bench, request = flushed(fraction=0.0)
+    until = "Fri, 21 Nov 2026 07:28:30 GMT"
+    bench.respond(request, 503, date="Fri, 21 Nov 2026 07:28:00 GMT", retry_after=until)
+    assert bench.next() is None
+    assert bench.exporter.next_deadline_ns() == 30 * S
+    bench.now = 30 * S
+    assert bench.request() is request
+    bench.respond(request, 503, retry_after=until)
+    bench.now = bench.exporter.next_deadline_ns() or 0
+    assert bench.now < 31 * S
+
+
+def test_an_outage_costs_adopted_requests_too() -> None:
+    """However many came out of storage: one at a time, and the budget pays for each try."""
+    bench = Bench(fraction=0.0)
+    for number in range(50):
+        bench.exporter.adopt(b"%d" % number, {}, 1)
+    under_way = [bench.request() for _ in range(MAX_IN_FLIGHT)]
+    assert bench.next() is None
+    for request in under_way:
+        bench.fail(request)
+    while (request := bench.next()) is not None:
+        bench.fail(request)
+    assert bench.count("requests", "in_flight") == (MAX_IN_FLIGHT + RESERVE, 50)
+    assert bench.exporter.next_deadline_ns() is not None
+    bench.now = 60 * S
+    bench.respond(bench.request())
+    sizes = []
+    while answered := [request for _ in range(MAX_IN_FLIGHT) if (request := bench.next())]:
+        sizes.append(len(answered))
+        for request in answered:
+            bench.respond(request)
+    assert sizes[:2] == [2, 4]
+    assert bench.count("exported", "in_flight") == (50, 0)
