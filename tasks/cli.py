@@ -43,6 +43,7 @@ TASKS: Final[dict[str, Task]] = {
     "bench": Task("run benchmarks/", BUNDLING),
     "ladder": Task("measure what arrives, however a page ends", (*BUNDLING, "chromium")),
     "flap": Task("a collector that comes and goes: what arrives", (*BUNDLING, "chromium")),
+    "verify": Task("simulate, prove, fuzz; find planted bugs", ("python",)),
     "fields": Task("regenerate agent/edgetrace/_fields.py from opentelemetry-proto", ("python",)),
     "lock": Task("resolve pyproject's dependency groups into requirements-*.txt", ("python",)),
 }

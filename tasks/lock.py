@@ -3,6 +3,7 @@
 
     requirements-dev.txt      group dev, for every Python >= 3.11 and every platform at once
     requirements-pyodide.txt  group pyodide, for the Python inside Pyodide
+    requirements-verify.txt   group verify, as the first
 
 uv itself is no part of the environment: it is only needed here, so it gets a folder of its own.
 """
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 
 from tasks.console import run, step
-from tasks.paths import CACHE, REQUIREMENTS, REQUIREMENTS_PYODIDE, ROOT
+from tasks.paths import CACHE, REQUIREMENTS, REQUIREMENTS_PYODIDE, REQUIREMENTS_VERIFY, ROOT
 from tasks.stamps import fetching
 
 UV = "uv>=0.9,<1"
@@ -38,6 +39,7 @@ def main(args: argparse.Namespace) -> int:
     for group, path, python in (
         ("dev", REQUIREMENTS, ["--universal", "--python-version", "3.11"]),
         ("pyodide", REQUIREMENTS_PYODIDE, ["--python-version", "3.14"]),
+        ("verify", REQUIREMENTS_VERIFY, ["--universal", "--python-version", "3.11"]),
     ):
         with step(f"resolving {path.name}"):
             _compile(uv, group, path, [*python, *(["--upgrade"] if args.upgrade else [])])
