@@ -99,14 +99,14 @@ class Exporter:
         The arguments are an `Undelivered`'s; headers that do not say what the body is, are left
         out. Returns its id here: it is settled when `undelivered` no longer has it.
         """
+        spans = max(spans, 0)
+        request = self._framer.request(body, of_the_body(headers), spans)
         self._counts["adopted"] += spans
-        pending = PendingRequest(self._framer.request(body, of_the_body(headers), spans))
-        pending.important = important
         if self._closed:
             self._drop(DropReason.SHUTDOWN, spans)
         else:
-            self._outbox.put(pending)
-        return pending.request.id
+            self._outbox.put(PendingRequest(request, important=important))
+        return request.id
 
     def undelivered(self, *, queued: bool = False) -> list[Undelivered]:
         """What is sent or waiting and not known delivered, for whoever can keep it.

@@ -78,11 +78,15 @@ class PendingRequest:
     __slots__ = ("attempts", "deadline_ns", "first", "important", "queued", "request", "state")
 
     def __init__(
-        self, request: ExportRequest, queued: Sequence[Queued] = (), first: int = NO_SPAN
+        self,
+        request: ExportRequest,
+        queued: Sequence[Queued] = (),
+        first: int = NO_SPAN,
+        important: bool | None = None,
     ) -> None:
         """Wait to be sent for the first time."""
         self.request, self.queued, self.first = request, queued, first
-        self.important: bool | None = None
+        self.important = important
         self.state = State.WAITING
         self.attempts = 0
         self.deadline_ns = ANY_TIME_NS

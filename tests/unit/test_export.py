@@ -632,16 +632,27 @@ def test_an_outage_costs_adopted_requests_too() -> None:
     assert bench.next() is None
     for request in under_way:
         bench.fail(request)
-    while (request := bench.next()) is not None:
-        bench.fail(request)
+    while (probe := bench.next()) is not None:
+        bench.fail(probe)
     assert bench.count("requests", "in_flight") == (MAX_IN_FLIGHT + RESERVE, 50)
     assert bench.exporter.next_deadline_ns() is not None
     bench.now = 60 * S
     bench.respond(bench.request())
     sizes = []
-    while answered := [request for _ in range(MAX_IN_FLIGHT) if (request := bench.next())]:
+    while answered := [each for _ in range(MAX_IN_FLIGHT) if (each := bench.next())]:
         sizes.append(len(answered))
         for request in answered:
             bench.respond(request)
     assert sizes[:2] == [2, 4]
     assert bench.count("exported", "in_flight") == (50, 0)
+
+
+@pytest.mark.parametrize(("headers", "spans"), [(None, 1), ({}, "x"), ({}, None), ("a", -1)])
+def test_nonsense_out_of_storage_breaks_no_account(headers: Any, spans: Any) -> None:
+    """It raises before it is counted, or counts as nothing."""
+    bench = Bench()
+    try:
+        bench.exporter.adopt(b"", headers, spans)
+    except (TypeError, AttributeError):
+        assert bench.exporter.undelivered() == []
+    assert bench.count("adopted", "in_flight") == (0, 0)
