@@ -11,8 +11,6 @@ const enum Limit {
   AGE_MS = 86_400_000,
 }
 const STORE = "views";
-/** Of one runtime; a lock of that name says that it lives. */
-const OWNER = `edgetrace ${Math.random()}`;
 interface Item {
   readonly owner: string;
   readonly tag: string;
@@ -28,6 +26,9 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
   });
 
 export class Disk {
+  /** Of one runtime; a lock of that name says that it lives. */
+  _owner = "";
+  _release: () => void = () => undefined;
   readonly _sizes = new Map<string, number>();
   _opened: Promise<IDBDatabase> | undefined;
   /** Lines whose records found no room, or were too old when they were found. */
@@ -35,17 +36,25 @@ export class Disk {
 
   /** `_tag`: what the runtime is configured by; another's records are left alone. */
   constructor(readonly _tag: string) {
-    void navigator.locks?.request(OWNER, () => new Promise(() => undefined));
+    this.leave();
+  }
+
+  /** What is there belongs to nobody any more, and to whoever restores it. */
+  leave(): void {
+    this._release();
+    this._sizes.clear();
+    this._owner = `edgetrace ${Math.random()}`;
+    void navigator.locks?.request(this._owner, () => new Promise<void>((resolve) => (this._release = resolve)));
   }
 
   /** Puts `messages` in place of the line's record; none erase it. */
   async put(line: number, messages: ToRuntime[]): Promise<void> {
-    const key = `${OWNER} ${line}`;
+    const key = `${this._owner} ${line}`;
     if (!messages.length && !this._sizes.has(key)) return;
     this._sizes.delete(key);
     const text = coverOf(this._tag)(written(messages));
     if (messages.length) this._sizes.set(key, text.length);
-    const item: Item = { owner: OWNER, tag: this._tag, at: Date.now(), text };
+    const item: Item = { owner: this._owner, tag: this._tag, at: Date.now(), text };
     await this._do((store) => {
       if (messages.length) store.put(item, key);
       else store.delete(key);
@@ -61,7 +70,7 @@ export class Disk {
   /** Takes the records of runtimes that are no more, oldest first. */
   async restore(): Promise<ToRuntime[][]> {
     const locks = (await navigator.locks?.query())?.held ?? [];
-    const living = new Set([OWNER, ...locks.map(({ name }) => name)]);
+    const living = new Set([this._owner, ...locks.map(({ name }) => name)]);
     const found: Item[] = [];
     await this._do(async (store) => {
       for (const key of await done(store.getAllKeys())) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The runtime's half of packing: what would cost the loader bytes is put right here, before Python sees it.
+import { browserFacts } from "./browser-info";
 import { Row, type Clock, type ToRuntime } from "./protocol";
 
 type Entries = Extract<ToRuntime, { kind: "entries" }>;
+/** `mark`: the page has told `count` messages by now. */
+export type Told = ToRuntime | { kind: "mark"; count: number };
 interface ServerTiming {
   name: string;
   duration: number;
@@ -57,4 +60,10 @@ export function complete(message: Entries): Entries {
     lines[at + Row.SERVER_TIMING] = metrics(lines[at + Row.SERVER_TIMING] ?? "");
   }
   return { ...message, numbers, text: lines.join("\n") };
+}
+
+/** Any other message, as Python reads it. */
+export function written(message: Told): string {
+  if (message.kind == "hello") return JSON.stringify({ ...message, page: { ...message.page, ...browserFacts() } });
+  return JSON.stringify(message.kind == "span" ? { ...message, origin: originOf(message) } : message);
 }

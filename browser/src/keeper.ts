@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What a runtime that outlives its pages was told lies on disk until it is delivered, and is told again if it was not. One that
+// does not outlive them (`hold`) leaves that to its pages.
+import { Disk } from "./disk";
+import type { PageLine, Port } from "./page-line";
+
+export class Keeper {
+  _disk: Disk | undefined;
+
+  /** `tag`: what the runtime is configured by. */
+  constructor(tag: string) {
+    if ("onconnect" in self) this._disk = new Disk(tag);
+  }
+
+  /** The pages keep. */
+  hold(): void {
+    this._disk = undefined;
+  }
+
+  keep(page: PageLine): void {
+    void this._disk?.put(page.id, page.ledger.messages());
+  }
+
+  erase(): void {
+    void this._disk?.clear();
+  }
+
+  /** To the next start of Python, wherever that is. */
+  leave(): void {
+    this._disk?.leave();
+  }
+
+  /** Tells what runtimes that are no more were told, each as a page that has gone. */
+  async restore(serve: (port: Port) => void): Promise<void> {
+    for (const messages of (await this._disk?.restore()) ?? []) {
+      const port: Port = { postMessage: () => undefined, onmessage: null };
+      serve(port);
+      for (const data of [...messages, { kind: "leave", gone: true } as const]) port.onmessage?.({ data } as MessageEvent);
+    }
+  }
+
+  counters(): Record<string, number> {
+    return { disk_dropped: this._disk?.dropped ?? 0 };
+  }
+}
