@@ -71,3 +71,13 @@ def test_a_few_seconds_of_it() -> None:
     assert [outcome.broken for outcome in outcomes] == [False] * 3, outcomes
     assert all(outcome.outages >= 2 for outcome in outcomes)
     assert len(flap.table(outcomes)) == 2 + 3
+
+
+def test_an_exporter_that_storms_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: no backoff, and tries that cost nothing. All arrives, and it is broken."""
+    monkeypatch.setattr("edgetrace._outbox.backoff_ns", lambda *_: 0)
+    monkeypatch.setattr("edgetrace._budget.RetryBudget.spend", lambda *_: None)
+    outcomes = flap_run.run([1, 2, 3], flap_run.Weather(1.5, 20, (0.2, 0.3), (0.5, 0.6)))
+    assert sum(outcome.over_budget for outcome in outcomes) > 10
+    assert flap_run.requests_per_body(outcomes) > flap_run.REQUESTS_PER_BODY
+    assert all(outcome.broken == bool(outcome.over_budget) for outcome in outcomes)
