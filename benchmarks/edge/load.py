@@ -52,6 +52,8 @@ export default { fetch(request, env) {
 NAMES: Final = ("traced", "disabled", "untraced", "javascript")
 SERVER, CLIENT = 2, 3
 DELIVERY_S: Final = 15.0
+WARM_UP: Final = 1_500
+"""Requests before anything is measured: until then Python is code of V8's baseline compiler."""
 
 
 class Round(NamedTuple):
@@ -246,7 +248,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             return result
 
         for name in NAMES:
-            turn(name, max(options.requests // 4, options.at_once))  # warms up
+            turn(name, max(options.requests // 4, WARM_UP))
         spans.clear()
         before = {name: rss_mb(started[name]) for name in NAMES}
         for index in range(options.rounds):
