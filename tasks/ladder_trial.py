@@ -28,7 +28,6 @@ PATIENCE_S: Final = 20.0
 WAIT: Final = "new Promise(done => setTimeout(done, 2000))"
 SILENCE_S: Final = 5.1
 """browser/src/shelf.ts: how long a page that may live is left to itself."""
-DOCUMENTS: Final = 2
 NAMES: Final = """performance.getEntriesByType("resource").map(entry => entry.name)
   .filter(name => /\\/r\\/\\d+\\./.test(name))"""
 TELL: Final = f"""<script>
@@ -105,17 +104,23 @@ class Trials:
             names = _leave(context, end, url, following)
             if end.silent:
                 threading.Event().wait(SILENCE_S)
-            return self._settle(context, rung, names, url, following)
+            return self._settle(context, rung, end, names, url, following)
         finally:
             context.close()
 
     def _settle(
-        self, context: BrowserContext, rung: Rung, names: list[str], url: str, following: str
+        self,
+        context: BrowserContext,
+        rung: Rung,
+        end: End,
+        names: list[str],
+        url: str,
+        following: str,
     ) -> Outcome:
         """Visit the next page and wait for what is missing."""
 
         def expected() -> int:
-            return len({*names, *self._pages.reported}) + DOCUMENTS
+            return len({*names, *self._pages.reported}) + end.documents
 
         if rung.sends:
             page = context.new_page()

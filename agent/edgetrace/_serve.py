@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-from binascii import a2b_base64
 from typing import Any
 
 from . import _pyodide
@@ -62,7 +61,7 @@ class WorkerRuntime:
         self._page = page
         told = json.loads(message)
         if told["kind"] == "otlp":
-            self._sender.adopt(a2b_base64(told["body"]), told["headers"], told["spans"])
+            self._sender.adopt(bytes.fromhex(told["body"]), told["headers"], told["spans"])
         else:
             self._runtime.tell(page, told)
 

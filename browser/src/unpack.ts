@@ -62,8 +62,12 @@ export function complete(message: Entries): Entries {
   return { ...message, numbers, text: lines.join("\n") };
 }
 
-/** Any other message, as Python reads it. */
+const hex = (base64: string): string =>
+  [...atob(base64)].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+
+/** Any other message, as Python reads it: `bytes.fromhex` needs no module. */
 export function written(message: Told): string {
+  if (message.kind == "otlp") return JSON.stringify({ ...message, body: hex(message.body) });
   if (message.kind == "hello") return JSON.stringify({ ...message, page: { ...message.page, ...browserFacts() } });
   return JSON.stringify(message.kind == "span" ? { ...message, origin: originOf(message) } : message);
 }

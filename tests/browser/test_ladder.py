@@ -11,6 +11,9 @@ from playwright.sync_api import Browser
 from collector.server import Collector
 from tasks.ladder_cells import ENDS, RUNGS, promised
 from tasks.ladder_trial import Trials
+from tests.browser.pages import html, resources, tag
+from tests.browser.site import Site
+from tests.browser.tab import Tab
 
 CELLS = (
     *(("extended", "dcl"), ("extended", "worker"), ("shared", "close"), ("dedicated", "dcl")),
@@ -43,3 +46,24 @@ def test_the_table_promises_what_can_be_kept() -> None:
         "no-wasm",
     }
     assert all(promised(RUNGS[0], end) for end in ENDS if end.told)
+
+
+def test_a_request_that_nobody_took_is_sent_by_the_next_page_view(tab: Tab, site: Site) -> None:
+    """The endpoint is down while a page with a worker of its own lives: what the worker had made is
+    sent when it is up, byte for byte, and nothing is left in storage."""
+    options = {"debug_capabilities": "dedicated fetchlater keepalive storage wasm"}
+    site.broken.add("/v1/traces")
+    url = site.add("/", html(tag(**options), resources(3)))
+    tab.visit(url)
+    counters = tab.flush()
+    assert (counters["held_requests"] >= 1, counters["held_messages"]) == (True, 0)
+    tab.visit(site.add("/between", html()))
+    kept = tab.page.evaluate("Object.values(localStorage).join()")
+    assert '"kind":"otlp"' in kept
+    assert "resourceFetch" not in kept
+    site.broken.clear()
+    tab.visit(site.add("/next", html(tag(**options))))
+    assert tab.flush()["adopted"] == 5
+    tab.wait_for(5 + 2)
+    assert len(tab.spans()) == 7
+    tab.page.wait_for_function("localStorage.length == 0")
