@@ -38,6 +38,8 @@ HIDE: Final = """
   Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
   document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));"""
 """A tab is hidden before it is frozen; a headless one has to be told."""
+FRAMES: Final = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""A page that came back is a view from its first frame on."""
 GO: Final = {
     "dcl": "document.addEventListener('DOMContentLoaded', () => { location.href = '/next' })",
     "load": "addEventListener('load', () => { location.href = '/next' })",
@@ -172,6 +174,7 @@ def _leave(context: BrowserContext, end: End, url: str, following: str) -> list[
         page.goto(following)
         page.go_back(wait_until="commit")
         page.wait_for_function("window.persisted !== undefined")
+        page.evaluate(FRAMES)
         page.goto("about:blank")
     elif end.name == "close":
         page.close()

@@ -65,3 +65,34 @@ def test_a_prerendered_page_is_reported_when_it_is_shown(
     (root,) = [span for span in collector.store.spans() if span["name"] == "documentLoad"]
     assert root["attributes"]["browser.navigation_timing.activation_start"] > 0
     assert site.requests["/next"] == 1
+
+
+def test_a_prerendered_page_that_is_never_shown_is_not_reported(
+    collector: Collector, site: Site, tmp_path: Path
+) -> None:
+    """It loads in vain: the page that is shown tells of itself, of the other there is no span."""
+    rules = '{"prerender": [{"source": "list", "urls": ["/next"], "eagerness": "immediate"}]}'
+    tell = """<script>
+      addEventListener("load", () => {
+        if (document.prerendering) fetch("/r/tell.json?open=loaded");
+      });
+    </script>"""
+    wait = '<script>fetch("/r/go.json?wait=loaded").then(() => fetch("/r/done.json"))</script>'
+    head = tag() + f'<script type="speculationrules">{rules}</script>' + wait
+    url = site.add("/", html(head))
+    site.add("/next", html(tag(kind=""), resources(3) + tell))
+    command = [str(chromium.path()), *chromium.FLAGS, f"--user-data-dir={tmp_path}", url]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def told(name: str) -> bool:
+        spans = collector.store.spans()
+        return any(str(span["attributes"].get("url.full")).endswith(name) for span in spans)
+
+    try:
+        collector.store.wait_for(lambda _: told("done.json"), 60)
+    finally:
+        process.terminate()
+        process.wait()
+    assert site.requests["/next"] == 1
+    roots = [span for span in collector.store.spans() if span["name"] == "documentLoad"]
+    assert [span["attributes"]["url.full"] for span in roots] == [url]
