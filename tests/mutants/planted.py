@@ -179,6 +179,19 @@ def forget_storage_at_claim() -> None:
     _put(storage.Storage, "read", once)
 
 
+def let_go_of_a_split_body() -> None:
+    """A page forgets a request that was too large before it has been handed the halves."""
+    from tests.simulation import held
+
+    settled = held.HeldPage._settled
+
+    def forget(self: Any, key: str, body: Any, answer: Any) -> None:
+        settled(self, key, body, answer._replace(status=200) if answer.status == 413 else answer)
+
+    _put(held, "RETRYABLE", tuple(status for status in held.RETRYABLE if status != 413))
+    _put(held.HeldPage, "_settled", forget)
+
+
 def keep_nothing_at_hide() -> None:
     """A page that is left stores its bodies, and not the messages that no body covers."""
     from tests.simulation import world
@@ -218,6 +231,7 @@ SIMULATED: Final[tuple[Plant, ...]] = (
     give_up_in_silence,
     ack_before_hand_over,
     forget_storage_at_claim,
+    let_go_of_a_split_body,
     keep_nothing_at_hide,
 )
 """Found by the simulation."""

@@ -67,6 +67,7 @@ class View:
             initiator_type="script",
             response_status=status,
             transfer_size=float(self._chance.randint(0, 9_999)),
+            server_timing="db;dur=5.5" if self._chance.random() < 0.1 else "",
         )
         return entry, span_id
 
