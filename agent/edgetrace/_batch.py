@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+
+from ._records import NamedTuple
 
 
 class Queued(NamedTuple):

@@ -14,9 +14,10 @@ instrumentation tests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ._binding_sql import describe_query
+from ._records import NamedTuple
 from ._types import AttributeValue
 
 Said: TypeAlias = dict[str, AttributeValue]

@@ -18,7 +18,7 @@ Source: workerd's and miniflare's class names; workers-runtime-sdk 1.9, `workers
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ._binding_calls import (
     Call,
@@ -35,6 +35,7 @@ from ._binding_calls import (
     vectorize,
     workers_ai,
 )
+from ._records import NamedTuple
 from ._types import SpanKind
 
 PLAIN: Final = (str, int, float, bytes, type(None))

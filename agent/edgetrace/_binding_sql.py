@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
+
+from ._records import NamedTuple
 
 MAX_QUERY_CHARS: Final = 8192
 """Of a longer text nothing is said after this."""

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from ._ids import IdGenerator
+from ._records import NamedTuple
 from ._types import (
     INVALID_SPAN_CONTEXT,
     RANDOM,

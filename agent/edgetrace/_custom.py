@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from ._attributes import clean_attributes
 from ._entries import MAX_MS
 from ._limits import SpanLimits
+from ._records import NamedTuple
 from ._timing import Frame, make_span
 from ._types import AttributeValue, SpanData, Status, StatusCode
 

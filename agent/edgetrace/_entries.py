@@ -20,9 +20,10 @@ import math
 from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ._camel import camel_case
+from ._records import NamedTuple
 from ._server_timing import format_server_timing
 
 MAX_MS: Final = 1e11

@@ -23,13 +23,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from ._context import EMPTY, Context, Span
 from ._edge import EdgeRuntime, IncomingRequest, Invocation, current_invocation
 from ._edge_facts import connection_attributes
 from ._http import server_span, set_response
 from ._propagation import get_propagators
+from ._records import NamedTuple
 from ._types import AttributeValue, SpanKind
 
 _F = TypeVar("_F", bound=Callable[..., Any])

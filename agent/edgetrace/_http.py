@@ -13,9 +13,10 @@ Source: OpenTelemetry semantic conventions 1.44, http/http-spans.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from ._context import Span
+from ._records import NamedTuple
 from ._types import AttributeValue, StatusCode
 from ._urls import redact
 

@@ -15,10 +15,10 @@ Source: W3C Trace Context Level 2; W3C Server Timing; Resource Timing, "delivery
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ._entries import Kind, TimingEntry
 from ._propagation import parse_traceparent
+from ._records import NamedTuple
 from ._sampler import Decision, Sampler
 from ._server_timing import parse_server_timing
 from ._types import NO_ATTRIBUTES, RANDOM, SAMPLED, Attributes, Link, SpanContext, SpanKind

@@ -7,9 +7,10 @@ Source: OpenTelemetry specification, trace/sdk "Span Limits".
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from ._config import Settings
+from ._records import NamedTuple
 from ._types import Clock, SpanData
 
 MAX_UNIX_NANO: Final = 2**64 - 1

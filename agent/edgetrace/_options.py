@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ._attributes import clean_attributes, exact_str
 from ._percent import percent_decode
+from ._records import NamedTuple
 from ._types import Attributes
 from ._urls import redact
 from .errors import ConfigError

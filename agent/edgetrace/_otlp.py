@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from . import _fields as f
 from ._key_values import add_attributes, keep, key_values
 from ._protobuf import delimited, fixed32, fixed64, read_fields, utf8, varint
+from ._records import NamedTuple
 from ._types import Event, Link, Resource, Scope, SpanContext, SpanData
 
 HAS_IS_REMOTE: Final = 0x100

@@ -12,11 +12,12 @@ waiting goes on waiting, and it is the queue behind it that overflows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from ._breaker import MAX_IN_FLIGHT, Breaker, Circuit, News
 from ._budget import RetryBudget
 from ._priority import is_important
+from ._records import NamedTuple
 from ._request_state import ANY_TIME_NS, PendingRequest, Signal, State
 from ._retry import backoff_ns
 from ._types import Entropy

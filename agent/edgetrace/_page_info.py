@@ -6,8 +6,9 @@ Source: OpenTelemetry semantic conventions 1.44, `browser.*` and `user_agent.ori
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from ._records import NamedTuple
 from ._types import AttributeValue
 from ._urls import redact
 

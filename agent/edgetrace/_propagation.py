@@ -27,10 +27,11 @@ from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from ._baggage import format_baggage, parse_baggage
 from ._context import EMPTY, Context, NonRecordingSpan, get_current
+from ._records import NamedTuple
 from ._types import RANDOM, SAMPLED, SpanContext, TraceState
 from .errors import ConfigError
 

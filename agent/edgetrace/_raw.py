@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from struct import Struct
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from ._batch import Queued
 from ._camel import camel_case
@@ -26,6 +26,7 @@ from ._nesting import parse_json
 from ._options import OPTIONS
 from ._page import PageView
 from ._page_info import PageInfo
+from ._records import NamedTuple
 from ._redact import span_redaction
 from ._runtime import SCOPE
 from ._sampler import ParentBased, Sampler, TraceIdRatioBased, sampler_from_settings

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from ._records import NamedTuple
 from ._sampler import ParentBased, Sampler, SamplingResult, TraceIdRatioBased
 from ._threshold import ratio_to_threshold
 from ._types import Attributes, Link, SpanContext, SpanKind

@@ -15,8 +15,7 @@ from which receivers learn how many spans a kept one stands for:
 TraceIdRatioBased is the specification's ProbabilitySampler, which is to take over that name's
 configuration in January 2027; we have no older behaviour to keep. AlwaysOn does not add `th:0`: it
 would say no more than its absence, and put a `tracestate` header on every request, which receivers
-of another origin have to allow. Nobody is warned of trace ids that may not be random, as the
-specification has it: a sampler is pure.
+of another origin have to allow. It warns nobody of trace ids that may not be random: it is pure.
 
 Source: OpenTelemetry specification, trace/sdk "Sampling" (commit 1377f53, August 2026).
 """
@@ -25,9 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from ._config import Settings
+from ._records import NamedTuple
 from ._threshold import (
     NEVER,
     RATIO_FORM,

@@ -16,7 +16,9 @@ Source: W3C Server Timing, "The Server-Timing Header Field"; RFC 9110, section 5
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from ._records import NamedTuple
 
 MAX_METRICS: Final = 16
 """Metrics kept of one response; common ones have fewer than ten."""

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Final, NamedTuple
+from typing import Final
 
+from ._records import NamedTuple
 from ._threshold import NEVER, randomness, ratio_to_threshold
 from ._types import Scope, SpanData, SpanExporter, StatusCode
 

@@ -23,7 +23,7 @@ Sources: W3C Resource Timing, Navigation Timing Level 2; instrumentation-documen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from ._attributes import clean_attributes
 from ._entries import (
@@ -46,6 +46,7 @@ from ._phases import (
     last_known_ms,
     load_attributes,
 )
+from ._records import NamedTuple
 from ._types import (
     Attributes,
     AttributeValue,

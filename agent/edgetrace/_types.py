@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple, Protocol, TypeAlias, Union
+from typing import Final, Protocol, TypeAlias, Union
+
+from ._records import NamedTuple
 
 AttributeValue: TypeAlias = Union[
     str,

@@ -15,7 +15,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import js
 from pyodide.ffi import JsException, create_proxy, to_js
@@ -28,6 +28,7 @@ from ._http import client_span, set_response, split_url
 from ._mirror import PlatformMirror
 from ._propagation import get_propagators
 from ._pyodide import FetchTransport, page_clock
+from ._records import NamedTuple
 from ._types import NO_ATTRIBUTES, Attributes, Clock, SpanKind, SpanMirror, Transport
 
 _PYFETCH: Final = "pyodide.http._pyfetch"

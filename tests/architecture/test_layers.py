@@ -17,7 +17,7 @@ from tests.architecture import agent
 
 LAYERS: tuple[set[str], ...] = (
     # L0: words everything else is made of
-    {"errors", "_types", "_version", "_percent", "_camel", "_variables", "_nesting"},
+    {"errors", "_records", "_types", "_version", "_percent", "_camel", "_variables", "_nesting"},
     # L1: values from outside, made safe
     {"_clock", "_ids", "_attributes", "_config", "_options", "_urls", "_redact", "_server_timing"}
     | {"_view_ids"},
