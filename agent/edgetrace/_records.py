@@ -19,7 +19,9 @@ else:
 
     class _Maker(type):
         def __new__(cls, name: str, bases: tuple[type, ...], space: dict[str, Any]) -> type:
-            fields = space["__annotations__"]
+            fields = space.get("__annotations__")
+            if fields is None:  # 3.14 postpones them, unless __future__ has done so: in a bundle
+                fields = space["__annotate_func__"](1)
             defaults = [space.pop(field) for field in fields if field in space]
             made = namedtuple(name, fields, defaults=defaults)
             return type(name, (made,), {**space, "__slots__": ()})
