@@ -24,6 +24,8 @@ export class HeldLine {
   /** Told on this port, and not known to be in a request. */
   _ledger = new Ledger();
   _restored = 0;
+  /** Whether Python is to run; whoever takes over is told, too. */
+  _awake = false;
   /** Whether the page is gone, perhaps into the back/forward cache; it is hidden only after that. */
   _gone = false;
   readonly _bodies: HeldBodies;
@@ -60,12 +62,14 @@ export class HeldLine {
     port.onmessage = ({ data }) => port == this._port && attempt(() => this._hear(port, data));
     port.postMessage({ kind: "hold" });
     for (const message of again) this.postMessage(message);
+    if (this._awake) this.postMessage({ kind: "boot" });
     this._watch.over(broken);
   }
 
   postMessage(message: ToRuntime): void {
     if (message.kind == "stop") return this._forget(message);
     if (message.kind == "otlp") this._bodies.keep(message);
+    this._awake ||= /boot|leave|flush/.test(message.kind);
     this._ledger.add(message);
     this._port?.postMessage(message);
     this._watch.start();

@@ -5,16 +5,22 @@ import type { ToPage, ToRuntime } from "./protocol";
 
 type Taken = Extract<ToPage, { kind: "taken" }>;
 
+const enum Limit {
+  /** Of entries in an outage that does not end: some MB. Those behind them are not kept until all is taken. */
+  MESSAGES = 2_000,
+}
+/** Only of these anything becomes; and questions want an answer. */
+const NEWS = /hello|entries|span|attribute/;
+
 /** As storage takes them. */
 export const written = (messages: unknown): string =>
   JSON.stringify(messages, (_key, value) => (value instanceof Float64Array ? Array.from(value) : (value as unknown)));
 
-/** Only of these anything becomes. */
-const NEWS = /hello|entries|span|attribute/;
-
 export class Ledger {
-  _told: ToRuntime[] = [];
-  _taken = 0;
+  /** Each with its number on the line. */
+  _told: [number, ToRuntime][] = [];
+  _count = 0;
+  _full = false;
   readonly _preface = new Preface();
 
   get length(): number {
@@ -22,30 +28,36 @@ export class Ledger {
   }
 
   add(message: ToRuntime): void {
-    this._told.push(message);
+    this._count++;
+    if (!NEWS.test(message.kind) && !("id" in message)) return;
+    this._full ||= this._told.length >= Limit.MESSAGES;
+    if (!this._full) this._told.push([this._count, message]);
   }
 
   /** The first `count` messages are somebody else's now. */
   take({ count, first, documents }: Taken): void {
-    for (const message of this._told.splice(0, count - this._taken)) this._preface.take(message);
-    this._taken = count;
+    while (this._told[0] && this._told[0][0] <= count) this._preface.take(this._told.shift()![1]);
     this._preface.reach(first, documents);
+    if (count >= this._count) this._full = false;
   }
 
   /** Those that have to be told again; none if nothing of them would become a span. */
   messages(): ToRuntime[] {
-    const told = this._told.filter((message) => !("id" in message) && !/otlp|body/.test(message.kind));
-    if (!this._preface.owes && !told.some((message) => NEWS.test(message.kind))) return [];
-    return [...this._preface.messages(), ...told];
+    const told = this._messages().filter((message) => !("id" in message));
+    return told.length || this._preface.owes ? [...this._preface.messages(), ...told] : [];
   }
 
   /** All that a runtime which has forgotten everything has to be told. */
   again(): ToRuntime[] {
-    return [...this._preface.messages(), ...this._told.filter((message) => !/otlp|body/.test(message.kind))];
+    return [...this._preface.messages(), ...this._messages()];
   }
 
-  /** Questions that nobody has answered yet. */
+  /** Those that nobody has answered yet. */
   questions(): ToRuntime[] {
-    return this._told.filter((message) => "id" in message);
+    return this._messages().filter((message) => "id" in message);
+  }
+
+  _messages(): ToRuntime[] {
+    return this._told.map(([, message]) => message);
   }
 }
