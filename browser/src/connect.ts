@@ -6,6 +6,7 @@
 //   its pages (here)
 import { name, noWorker, workerUrl } from "./config";
 import { attempt } from "./guard";
+import { importModule } from "./import-module";
 import { coverOf } from "./redact";
 import { script, type Where } from "./script-url";
 import type { Counters, ToPage, ToRuntime } from "./protocol";
@@ -16,12 +17,14 @@ const enum Wait {
   ANSWER_MS = 30_000, // enums cost no bytes
   /** A worker that says nothing for so long hangs, or its script does. Whoever stands in for it is told the same. */
   WORD_MS = 10_000,
+  /** Firefox and WebKit cut the requests of a page that goes before its pagehide, which must still find what was kept. */
+  LEAVING_MS = 500,
 }
 
 let port: MessagePort | Worker | undefined;
 let kept: ToRuntime[] = [];
 /** Whether the browser lets the runtime outlive the page, so that what is posted is delivered. */
-let outlives = false;
+export let outlives = false;
 /** Whether what is posted is somebody's: who speaks outlives the page, or keeps what it is told (held-line.ts, edge.ts). */
 let safe = false;
 const asked: ((counters?: Counters) => void)[] = [];
@@ -70,8 +73,10 @@ function use(where: Where, next: MessagePort | Worker): void {
 
 /** To the lower rungs; whoever gets here has no SharedWorker that outlives the page, or one whose script did not load. */
 function fall(cause: unknown): void {
-  state.cause = `${cause}`;
-  import(workerUrl).then((runtime) => runtime.fallback(workerUrl, name, use, end, cause)).catch(end);
+  state.cause = (cause as Partial<SharedWorker>).port ? "no extendedLifetime" : `${cause}`;
+  importModule(workerUrl)
+    .then((runtime) => runtime.fallback(workerUrl, name, use, end, cause))
+    .catch((error) => setTimeout(end, Wait.LEAVING_MS, error));
 }
 
 export function open(): void {

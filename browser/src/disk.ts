@@ -26,9 +26,10 @@ const done = <T>(request: IDBRequest<T>): Promise<T> =>
   });
 
 export class Disk {
-  /** Of one runtime; a lock of that name says that it lives. */
+  /** Of one runtime; a lock of that name says that it lives. Not before it has put something: Firefox keeps a page whose worker
+   * has a lock out of the back/forward cache. */
   _owner = "";
-  _release: () => void = () => undefined;
+  _release: (() => void) | undefined;
   readonly _sizes = new Map<string, number>();
   _opened: Promise<IDBDatabase> | undefined;
   /** Lines whose records found no room, or were too old when they were found. */
@@ -41,16 +42,23 @@ export class Disk {
 
   /** What is there belongs to nobody any more, and to whoever restores it. */
   leave(): void {
-    this._release();
+    this._release?.();
+    this._release = undefined;
     this._sizes.clear();
     this._owner = `edgetrace ${Math.random()}`;
-    void navigator.locks?.request(this._owner, () => new Promise<void>((resolve) => (this._release = resolve)));
+  }
+
+  /** Until it is released, before it is granted perhaps. */
+  _lock(): void {
+    const released = new Promise<void>((resolve) => (this._release = resolve));
+    void navigator.locks?.request(this._owner, () => released);
   }
 
   /** Puts `messages` in place of the line's record; none erase it. */
   async put(line: number, messages: ToRuntime[]): Promise<void> {
     const key = `${this._owner} ${line}`;
     if (!messages.length && !this._sizes.has(key)) return;
+    if (!this._release) this._lock();
     this._sizes.delete(key);
     const text = coverOf(this._tag)(written(messages));
     if (messages.length) this._sizes.set(key, text.length);

@@ -2,13 +2,14 @@
 // When things happen: boot at load and idle, hand over while the page lives, leave when it hides or goes.
 //
 //   script runs   observe, create the worker (or wait until a prerendered page is activated)
+//   beforeunload  not loaded yet: as pagehide, for WebKit fires none then; whoever stays has a documentLoad that ends early
 //   load + idle   hello, navigation, entries in slices, boot
 //   later         new entries one second after the first of them, in slices
 //   hidden        hand over all, finish the view if it has loaded, send
 //   pagehide      hand over all, finish the view, send; what no runtime took is stored
 //   pageshow      from the back/forward cache: a view of its own
 import { ignore, observe } from "./collect";
-import { end, open, part, post } from "./connect";
+import { end, open, outlives, part, post } from "./connect";
 import { attempt, on, whenIdle } from "./guard";
 import { forget } from "./storage";
 import { comeBack, complete, handOver } from "./view";
@@ -65,6 +66,11 @@ function activated(): void {
 
 export function live(): void {
   on("visibilitychange", () => document.visibilityState == "hidden" && leave(false));
+  on("beforeunload", () => {
+    if (ready || outlives) return;
+    leave(true);
+    part(false);
+  });
   on("pagehide", (event) => {
     leave(true);
     part(event.persisted);

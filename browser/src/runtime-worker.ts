@@ -2,11 +2,12 @@
 // The runtime's module. Where it is loaded decides who it serves: every page of the origin, one page, or (imported by the
 // loader) whoever `fallback` finds.
 import { Host } from "./host";
+import { importModule } from "./import-module";
 
 /** The lower rungs, for pages that have to walk down: `fallback` in a module of its own, so that nobody else pays for it. */
 export const fallback = async (...given: unknown[]): Promise<void> => {
   const here = new URL(import.meta.url);
-  const rungs = await import(new URL("edgetrace-held.js" + here.search, here).href);
+  const rungs = await importModule(new URL("edgetrace-held.js" + here.search, here).href);
   rungs.fallback(Host, ...given);
 };
 
