@@ -5,7 +5,7 @@ import { tagOf } from "./capabilities";
 import { HandBack } from "./hand-back";
 import { Keeper } from "./keeper";
 import { Ledger } from "./ledger";
-import { PageLine, type Port } from "./page-line";
+import { forgetViews, PageLine, type Port } from "./page-line";
 import type { ToPage, ToRuntime } from "./protocol";
 import { lastLine, mayPass, PythonSource } from "./python";
 import { complete, originOf, written, type Told } from "./unpack";
@@ -144,5 +144,6 @@ export class Host {
     for (const page of this._pages.values()) page.post({ kind: "failed", cause, keep: mayPass(cause) });
     this._pages.clear();
     this._keeper.leave();
+    forgetViews();
   }
 }

@@ -14,6 +14,9 @@ const UP_DELAY_MS = 50;
 /** Views that any page has told of, by their random numbers. */
 const known = new Set<string>();
 
+/** Python never heard of them. */
+export const forgetViews = (): void => known.clear();
+
 export class PageLine {
   /** Whether the view was told before, by a page that could not know that it had been heard. */
   _repeated = false;
