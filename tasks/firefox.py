@@ -18,6 +18,7 @@ PREFERENCES: Final[dict[str, bool | int | str]] = {
     "app.normandy.enabled": False,
     "app.update.enabled": False,
     "browser.aboutwelcome.enabled": False,
+    "browser.chrome.site_icons": False,
     "browser.contentblocking.updateURL": "",
     "browser.newtabpage.enabled": False,
     "browser.region.network.url": "",

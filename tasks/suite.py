@@ -4,7 +4,7 @@
     host      unit, conformance, architecture, security   measured: branch coverage of the agent
     property  property, and simulation, proofs, fuzz,     not measured, which halves its time
               mutants of docs/verification.md
-    runtime   pyodide, browser, worker                    the bundle in Node, Chromium, workerd
+    runtime   pyodide, browser, engines, worker           the bundle in Node, browsers, workerd
 
 What the check and the first two parts compute goes on beside the third, which waits most of its
 time for browsers: two cores do it in the time of the longer half.
@@ -29,7 +29,7 @@ from tasks.paths import CACHE, ROOT
 
 HOST: Final = ("unit", "conformance", "architecture", "security")
 PROPERTY: Final = ("property", "simulation", "proofs", "fuzz", "mutants")
-RUNTIME: Final = ("pyodide", "browser", "worker")
+RUNTIME: Final = ("pyodide", "browser", "engines", "worker")
 NO_TESTS: Final = 5  # pytest's exit code for "no tests collected"
 
 
