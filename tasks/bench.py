@@ -8,8 +8,8 @@
     build.py bench encode --against benchmarks/RESULTS.jsonl
 
 Every question is scripts of benchmarks/ that print JSON lines (tasks/bench_questions.py). A peer
-that cannot be installed or run is a line "skipped: why". Nothing here passes or fails: figures are
-for people, and `--against` is a report.
+that cannot be installed or run is a line "skipped: why". Nothing here passes or fails but the soak:
+figures are for people, and `--against` is a report.
 """
 
 from __future__ import annotations
@@ -96,7 +96,14 @@ def main(args: argparse.Namespace) -> int:
         say("\nagainst " + args.against.name)
         for line in bench_compare.report(earlier, results):
             say(f"  {line}")
-    return 0
+    return alone([result for result in results if QUESTIONS[result.benchmark].alone])
+
+
+def alone(results: list[Result]) -> int:
+    """Of questions that are asked alone: their plots are always written, and they may fail."""
+    for plot in bench_report.draw(results):
+        say(f"written: {plot.name}, to {plot.parent.name}/")
+    return int(any(result.skipped for result in results))
 
 
 def ask(name: str, quick: bool, more: Sequence[str] = ()) -> list[Result]:

@@ -82,6 +82,14 @@ def write(file: Path, now: Published) -> None:
     document = bench_table.document(both, verdicts, titles, runs, machine)
     file.write_text(document, encoding="utf-8")
     write_lines(file.with_suffix(".jsonl"), both, json.dumps({"machine": machine, "runs": runs}))
-    for name, drawn in bench_figures.all_of(both).items():
+    draw(both)
+
+
+def draw(results: Sequence[Result]) -> list[Path]:
+    """Write the plots that there are figures for; which."""
+    made = []
+    for name, drawn in bench_figures.all_of(results).items():
         PLOTS.mkdir(parents=True, exist_ok=True)
         (PLOTS / name).write_text(drawn, encoding="utf-8")
+        made.append(PLOTS / name)
+    return made

@@ -6,12 +6,13 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmarks.soak_judge import Record, Sample, findings, growth
 from benchmarks.soak_probe import Memory
-from tasks import bench_figures
+from tasks import bench, bench_figures
 from tasks.bench_lines import Result
 from tasks.soak_plot import Panel, ceiling, timeline
 
@@ -82,6 +83,19 @@ def test_the_plot_is_made_of_the_results() -> None:
     paths = ElementTree.fromstring(drawn["soak.svg"]).findall(".//{*}path[@fill='none']")
     assert len(paths) == 3
     assert bench_figures.all_of([]) == {}
+
+
+def test_a_soak_that_is_wrong_fails_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its plot is always written, and `build.py bench` ends with 1 if its script did."""
+    monkeypatch.setattr("tasks.bench_report.PLOTS", tmp_path)
+    facts = {"points": [[0, 1e6], [60, 2e6]]}
+    fine = Result("soak", "wasm, at the end", "chromium", "edgetrace", "B", facts=facts)
+    assert bench.alone([fine]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["soak.svg"]
+    wrong = Result("soak", "soak.py", "", "edgetrace", skipped="soak: page heaps grow")
+    assert bench.alone([wrong]) == 1
 
 
 def test_axes_are_round() -> None:
