@@ -44,6 +44,8 @@ be data, as the next is.
 """
 _openings: Final[dict[int, bytes]] = {}
 """By the size of a span, its key and that size."""
+_flags: Final[dict[int, bytes]] = {}
+"""By flags, their field."""
 _event_fields: Final[dict[str, tuple[bytes, bytes]]] = {}
 """By name of an event without attributes, what stands before and after its time."""
 
@@ -112,18 +114,14 @@ def encode_span(span: SpanData) -> bytes:
     add_attributes(parts, attributes)
     if events or links or status[0] or n or m or k:  # counts of what was dropped
         parts += _rest(span)
-    parts.append(f.SPAN_FLAGS + fixed32(flags))
-    return framed(b"".join(parts))
-
-
-def framed(message: bytes) -> bytes:
-    """A Span message with the field key and the length that open it."""
+    parts.append(_flags.get(flags) or keep(_flags, flags, f.SPAN_FLAGS + fixed32(flags)))
+    message = b"".join(parts)
     size = len(message)
     return (_openings.get(size) or _opening(size)) + message
 
 
 def framed_all(messages: list[bytes]) -> list[bytes]:
-    """`framed`, of each."""
+    """Span messages, each with the field key and the length that open it."""
     sizes = set(map(len, messages))
     openings = {size: _openings.get(size) or _opening(size) for size in sizes}
     return [openings[len(message)] + message for message in messages]
