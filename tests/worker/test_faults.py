@@ -23,7 +23,8 @@ from tests.worker.conftest import Edge
 from tests.worker.gateways import Gateway
 from tests.worker.libraries import Traced, new_trace
 
-PATIENCE_MS: Final = "700"
+PATIENCE_MS: Final = "1500"
+LATE_S: Final = 0.1
 FAULTS: Final = tuple(fault for fault in HONEST if fault is not Fault.REFUSE)
 
 
@@ -31,7 +32,7 @@ class Library(Traced):
     """A traced Worker whose collector is behind a proxy; /flush sends what waits without delay."""
 
     def __init__(self, edge: Edge) -> None:
-        self.proxy = FaultProxy("http://127.0.0.1:9")
+        self.proxy = FaultProxy("http://127.0.0.1:9", delay_s=LATE_S)
         given = {
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": self.proxy.endpoint,
             "OTEL_EXPORTER_OTLP_TIMEOUT": PATIENCE_MS,
@@ -57,7 +58,7 @@ class Behind:
     """A gateway whose collector is behind a proxy."""
 
     def __init__(self, edge: Edge) -> None:
-        self.proxy = FaultProxy("http://127.0.0.1:9")
+        self.proxy = FaultProxy("http://127.0.0.1:9", delay_s=LATE_S)
         given = {
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": self.proxy.endpoint,
             "OTEL_EXPORTER_OTLP_TIMEOUT": PATIENCE_MS,
