@@ -32,8 +32,6 @@ class End(NamedTuple):
         name: On the command line.
         about: For people.
         told: Whether the page is told that it ends, or may end.
-        documents: Spans that are of no resource: documentLoad and documentFetch, and of a page
-            that came back another documentLoad.
         silent: Whether nothing shows that it has ended: storage is left alone for a while.
     """
 
@@ -41,7 +39,6 @@ class End(NamedTuple):
     about: str
     told: bool = True
     silent: bool = False
-    documents: int = 2
 
 
 RUNGS: Final = (
@@ -60,7 +57,7 @@ ENDS: Final = (
     End("soon", "navigation 500 ms after the load"),
     End("later", "navigation 2 s after the load"),
     End("close", "tab or window closed after the load"),
-    End("bfcache", "into the back/forward cache, back, and away", documents=3),
+    End("bfcache", "into the back/forward cache, back, and away"),
     End("frozen", "hidden and frozen after the load, then discarded", silent=True),
     End("worker", "worker killed 2 s after the load, then navigation"),
     End("killed", "renderer killed 2 s after the load", told=False, silent=True),
