@@ -92,6 +92,7 @@ def make(seed: int) -> World:
     absent = chance.random() < 0.05
     world = World(seed, rung, settings, storage_bytes, absent)
     world.slice_rows = chance.choice((3, 200))
+    world.keeps_bodies = chance.random() < 0.3
     if chance.random() < 0.85:
         world.network.weather = _weather(chance)
     return world

@@ -26,6 +26,7 @@ class Recovery:
         """Listen to what the core settles."""
         self._world, self._core = world, core
         self._claims: dict[str, set[bytes]] = {}
+        self._read: dict[str, frozenset[bytes]] = {}
         core.settled_hooks.append(self._settled)
 
     def claim(self) -> None:
@@ -33,7 +34,7 @@ class Recovery:
         for key, record in self._world.storage.read():
             if key in self._claims:
                 continue
-            self._claims[key] = set(record.ids)
+            self._claims[key], self._read[key] = set(record.ids), record.ids
             if record.kind == "body":
                 self._core.adopt(record)
             else:
@@ -45,7 +46,7 @@ class Recovery:
         for one, ids in self._core.undelivered():
             key = body_key(one.body)
             if key not in self._claims:
-                self._claims[key] = set(ids)
+                self._claims[key], self._read[key] = set(ids), ids
                 content = (one.body, one.headers, one.spans)
                 record = Record("body", content, ids, len(one.body), important=one.important)
                 self._world.put(key, record)
@@ -61,7 +62,7 @@ class Recovery:
             left.difference_update(ids)
             if not left:
                 del self._claims[key]
-                self._world.storage.delete(key)
+                self._world.storage.delete(key, self._read[key])
 
 
 def body_key(body: bytes) -> str:

@@ -2,7 +2,8 @@
 """The first rung: a SharedWorker with `extendedLifetime`, one for all tabs of the origin.
 
     page --message--> [port] --> host: waits until Python runs --> core --> fetch
-                                 host: keeps bodies in IndexedDB while the collector is down
+                                 host: keeps in IndexedDB what it was told, until it is
+                                       delivered (or, `keeps_bodies`, what was refused)
 
 What is posted is the worker's, once its script has arrived; until then the page keeps it too and
 stores it when it is left. Models browser/src/host.ts and what is around it; docs/delivery.md.
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from edgetrace._types import ExportRequest
 from tests.simulation.clock import MS
 from tests.simulation.core import Core, Hear
+from tests.simulation.diary import Diary
 from tests.simulation.ledger import spans_of
 from tests.simulation.network import Answer, Flight
 from tests.simulation.page import EMPTY, Message, Page, ids_of
@@ -32,6 +34,7 @@ class SharedWorker:
         self.world = world
         self.alive = True
         self.script_here = False
+        self._diary = Diary(world)
         self._core: Core | None = None
         self._recovery: Recovery | None = None
         self._waiting: list[tuple[int, Message]] = []
@@ -57,7 +60,7 @@ class SharedWorker:
 
     def die(self) -> None:
         """Its process ends."""
-        self.alive = False
+        self.alive = self._diary.alive = False
         if self._core:
             self._core.alive = False
 
@@ -68,6 +71,8 @@ class SharedWorker:
         if not self.alive:
             return
         line, message = self._on_the_line.pop(0)
+        if not self.world.keeps_bodies:
+            self._diary.hear(line, message)
         if self._core:
             self._tell(self._core, line, message)
         else:
@@ -79,6 +84,7 @@ class SharedWorker:
         core = self._core = self.world.make_core(self._deliver)
         self._recovery = Recovery(self.world, core)
         self._recovery.claim()
+        core.settled_hooks.append(self._diary.settled)
         for line, message in self._waiting:
             self._tell(core, line, message)
         self._waiting.clear()
@@ -105,7 +111,7 @@ class SharedWorker:
 
     def _persist(self) -> None:
         """IndexedDB has committed what could not be delivered."""
-        if self.alive and self._core and self._recovery:
+        if self.world.keeps_bodies and self.alive and self._recovery:
             self._recovery.keep_undelivered()
 
 

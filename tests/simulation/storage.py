@@ -75,9 +75,15 @@ class Storage:
             else:
                 yield key, record
 
-    def delete(self, key: str) -> None:
-        """Forget a record; it need not be there."""
-        self._records.pop(key, None)
+    def delete(self, key: str, read: frozenset[bytes] | None = None) -> None:
+        """Forget a record; it need not be there.
+
+        Args:
+            key: Its name.
+            read: The ids that it covered when it was read; what has more by now stays.
+        """
+        if read is None or key not in self._records or self._records[key].ids <= read:
+            self._records.pop(key, None)
 
     def holds(self) -> set[bytes]:
         """The ids of all that is in it."""

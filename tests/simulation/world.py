@@ -46,6 +46,7 @@ class World:
     Attributes:
         session: Counts the browser's starts: keepalive requests end with it.
         slice_rows: How many rows a message holds at most.
+        keeps_bodies: Whether a shared worker keeps refused bodies, not what it was told.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class World:
         self.network = Network(self.timeline, self.ledger, self.chance)
         self.storage = Storage(self.timeline, self.ledger, storage_bytes, storage_absent)
         self.slice_rows = 200
+        self.keeps_bodies = False
         self.session = 0
         self.pages: list[Page] = []
         self._worker: SharedWorker | None = None
