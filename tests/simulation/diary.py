@@ -34,7 +34,13 @@ class _Told:
         self.messages.append(message)
 
     def settle(self, settled: set[bytes]) -> None:
-        """Let go of the oldest messages as far as all of them is settled."""
+        """Let go of the oldest messages as far as all of them is settled.
+
+        Not while the documents are not: a load that was left ends with the last row known.
+        """
+        documents = [m for m in self.messages if m is self.navigation or m[0]["kind"] == "leave"]
+        if not ids_of(documents) <= settled:
+            return
         while self.messages and self.messages[0][1] <= settled:
             message = self.messages.pop(0)
             if message is self.navigation or message[0]["kind"] == "leave":
