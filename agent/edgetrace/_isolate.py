@@ -67,7 +67,7 @@ class IsolateDelivery:
         self._clock = clock
         self._on_error = on_error
         self._on_wake = on_wake
-        self._kept_until_ns = _NEVER_NS
+        self._keeper_ns = _NEVER_NS  # when a request that keeps the rest will look again
         self._look_ns = _NEVER_NS  # before which nothing is due, but for `wake`
         self._woken = False
 
@@ -85,7 +85,7 @@ class IsolateDelivery:
             due_ns = self._exporter.next_deadline_ns(unanswered=False)
             # Sends of requests that were killed: nobody will say so, and they hold up all others.
             expiry_ns = self._exporter.next_deadline_ns()
-            kept_ns = None if due_ns is None else min(due_ns, self._kept_until_ns)
+            kept_ns = None if due_ns is None else min(due_ns, self._keeper_ns + GRACE_NS)
             times = [time for time in (kept_ns, expiry_ns) if time is not None]
             self._look_ns = min(times, default=2**63)
         return now_ns >= self._look_ns
@@ -98,15 +98,19 @@ class IsolateDelivery:
         attach(EMPTY)
         end_ns = self._clock.monotonic_ns() + LIFE_NS
         await self._send_due()
-        while self._clock.monotonic_ns() >= self._kept_until_ns:
+        while True:
+            now_ns = self._clock.monotonic_ns()
             due_ns = self._exporter.next_deadline_ns(unanswered=False)
             if due_ns is None or due_ns > end_ns:
                 return
-            delay_ns = max(due_ns - self._clock.monotonic_ns(), MIN_DELAY_NS)
-            self._kept_until_ns = self._clock.monotonic_ns() + delay_ns + GRACE_NS
+            # A keeper may sleep through a long backoff while a batch begins that is due before.
+            if self._keeper_ns <= due_ns and now_ns < self._keeper_ns + GRACE_NS:
+                return
+            delay_ns = max(due_ns - now_ns, MIN_DELAY_NS)
+            self._keeper_ns = now_ns + delay_ns
             self._look_ns = _NEVER_NS
             await asyncio.sleep(delay_ns / 1e9)
-            self._kept_until_ns = _NEVER_NS  # while it sends, another may keep what comes meanwhile
+            self._keeper_ns = _NEVER_NS  # while it sends, another may keep what comes meanwhile
             await self._send_due()
 
     async def flush(self, timeout_s: float) -> bool:

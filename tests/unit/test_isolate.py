@@ -157,6 +157,21 @@ def test_one_keeper_at_a_time() -> None:
     run(main())
 
 
+def test_a_batch_does_not_wait_for_a_far_retry() -> None:
+    """A request that sleeps through a backoff keeps nothing that is due before it comes back."""
+
+    async def main() -> None:
+        bench = Bench(TransportError("reset"), after(0.1), max_export_batch_size=2)
+        bench.request(4)  # two full batches: one fails and is tried again after 2.5 s, one arrives
+        await asyncio.sleep(0.2)
+        bench.request()
+        await asyncio.sleep(60)
+        assert bench.platform.times == [0.0, 0.0, 1.2, 2.5]
+        assert bench.count("exported", "retries") == (5, 1)
+
+    run(main())
+
+
 def test_a_killed_keeper_is_replaced() -> None:
     """By the next request a second after the batch was due, at the latest."""
 
