@@ -11,6 +11,7 @@ from typing import Final
 
 from ._config import Settings
 from ._records import NamedTuple
+from ._redact import Lenient, Redactor
 from ._types import Clock, SpanData
 
 MAX_UNIX_NANO: Final = 2**64 - 1
@@ -48,10 +49,15 @@ class SpanSink:
     """What every span of a provider needs: one object, so that a span holds one reference.
 
     Attributes:
-        clean_types: Of values that are clean as they are, beside int.
+        clean_types: Of values that are clean as they are, beside int and str.
+        keys: Some that hold no secret, see `Redactor`.
+        texts: Some that are clean and hold none.
     """
 
-    __slots__ = ("clean_types", "clock", "limits", "max_attributes", "on_end", "on_misuse")
+    __slots__ = (
+        *("clean_types", "clock", "keys", "limits", "max_attributes", "on_end", "on_misuse"),
+        *("redactor", "texts"),
+    )
 
     def __init__(
         self,
@@ -59,8 +65,15 @@ class SpanSink:
         limits: SpanLimits,
         on_end: Callable[[SpanData], None],
         on_misuse: Callable[[str], None],
+        redactor: Redactor | None = None,
     ) -> None:
-        """Keep them; `on_end` takes the frozen span, `on_misuse` a sentence; neither may raise."""
+        """Keep them; `on_end` takes the frozen span without what `redactor` takes out, None for
+        nothing; `on_misuse` a sentence; neither may raise.
+        """
         self.clock, self.limits, self.on_end, self.on_misuse = clock, limits, on_end, on_misuse
         self.max_attributes = limits.attributes
-        self.clean_types = {float, bool} if limits.value_length is not None else {str, float, bool}
+        self.clean_types = frozenset((float, bool))
+        self.redactor = redactor or Lenient()
+        self.keys = self.redactor.keys
+        # One that may have to be cut is not clean.
+        self.texts = self.redactor.texts if limits.value_length is None else frozenset()

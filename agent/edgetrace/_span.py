@@ -48,6 +48,7 @@ class RecordingSpan(Span):
     _dropped_attributes = 0
     _dropped_events = 0
     _dropped_links = 0
+    suspect = False  # whether it may hold a secret; ordinary attributes were looked at when set
 
     def __init__(
         self,
@@ -92,21 +93,30 @@ class RecordingSpan(Span):
 
     def set_attribute(self, key: str, value: AttributeValue) -> None:
         """See `Span`; what is clean as it is goes the short way."""
-        sink = self._sink
+        sink, kind = self._sink, type(value)
         if (
-            (type(value) in sink.clean_types or (type(value) is int and -(2**30) < value < 2**30))
+            (
+                value in sink.texts
+                if kind is str
+                else kind in sink.clean_types or (kind is int and -(2**30) < value < 2**30)  # type: ignore[operator]
+            )
             and type(key) is str
-            and key
+            and key in sink.keys
             and len(self._attributes) < sink.max_attributes
             and not self._end_unix_nano
         ):
             self._attributes[key] = value
         elif self._open("set_attribute"):
             limits = sink.limits
-            fault = put(self._attributes, key, value, limits.attributes, limits.value_length)
-            if fault == "dropped":
+            attributes = self._attributes
+            fault = put(attributes, key, value, limits.attributes, limits.value_length)
+            if not fault:
+                key = str.__str__(key)
+                if not sink.redactor.harmless(key, attributes[key]):
+                    self.suspect = True
+            elif fault == "dropped":
                 self._dropped_attributes += 1
-            elif fault:
+            else:
                 self._invalid_attributes(1)
 
     def set_attributes(self, attributes: Attributes) -> None:
@@ -123,24 +133,30 @@ class RecordingSpan(Span):
             self._dropped_attributes += dropped
             self._invalid_attributes(invalid)
             for key, value in cleaned.items():
+                if not self._sink.redactor.harmless(key, value):
+                    self.suspect = True
                 if len(self._attributes) >= limits.attributes and key not in self._attributes:
                     self._dropped_attributes += 1
                 else:
                     self._attributes[key] = value
 
     def _takes(self, attributes: object) -> bool:
-        """Whether a dict can be taken as it is; looks at types alone, so no code of its runs."""
+        """Whether a dict can be taken as it is, no secret in it; no code of its values runs."""
         sink = self._sink
         if (
             type(attributes) is not dict
             or len(self._attributes) + len(attributes) > sink.max_attributes
         ):
             return False
+        texts, keys, clean_types = sink.texts, sink.keys, sink.clean_types
         for key, value in attributes.items():
-            clean = type(value) in sink.clean_types or (
-                type(value) is int and -(2**30) < value < 2**30
-            )
-            if not clean or type(key) is not str or not key:
+            kind = type(value)
+            if type(key) is not str or key not in keys:
+                return False
+            if kind is str:
+                if value not in texts:
+                    return False
+            elif kind not in clean_types and not (kind is int and -(2**30) < value < 2**30):
                 return False
         return True
 
@@ -150,6 +166,7 @@ class RecordingSpan(Span):
         """See `Span`."""
         if self._open("add_event"):
             limits = self._sink.limits
+            self.suspect = True
             self._events = self._events or []
             if len(self._events) >= limits.events:
                 self._dropped_events += 1
@@ -169,6 +186,7 @@ class RecordingSpan(Span):
                 self._sink.on_misuse("add_link() takes a valid SpanContext")
                 return
             limits = self._sink.limits
+            self.suspect = True
             self._links = self._links or []
             if len(self._links) >= limits.links:
                 self._dropped_links += 1
@@ -212,6 +230,7 @@ class RecordingSpan(Span):
             if code and self._status.code is not StatusCode.OK:  # UNSET is falsy, and ignored
                 kept = self._text(description) if code is StatusCode.ERROR else ""
                 self._status = Status(code, kept)
+                self.suspect = self.suspect or bool(kept)
 
     def update_name(self, name: str) -> None:
         """See `Span`."""
@@ -225,26 +244,27 @@ class RecordingSpan(Span):
         sink, start = self._sink, self._start_unix_nano
         end = sink.clock.unix_nano() if end_time is None else self._unix_nano(end_time)
         self._end_unix_nano = end = (end if end > start else start) or 1
-        sink.on_end(
-            _new(
-                SpanData,
-                (
-                    self.context,
-                    self._parent,
-                    self._name,
-                    self._kind,
-                    start,
-                    end,
-                    self._attributes,
-                    self._events or (),
-                    self._links or (),
-                    self._status,
-                    self._dropped_attributes,
-                    self._dropped_events,
-                    self._dropped_links,
-                ),
-            )
+        ended = _new(
+            SpanData,
+            (
+                self.context,
+                self._parent,
+                self._name,
+                self._kind,
+                start,
+                end,
+                self._attributes,
+                self._events or (),
+                self._links or (),
+                self._status,
+                self._dropped_attributes,
+                self._dropped_events,
+                self._dropped_links,
+            ),
         )
+        if self.suspect or self._name not in sink.texts:
+            ended = sink.redactor.span(ended)
+        sink.on_end(ended)
 
     def _invalid_attributes(self, count: int) -> None:
         if count:

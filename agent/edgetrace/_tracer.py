@@ -31,7 +31,7 @@ from ._current import CurrentSpan
 from ._ids import IdGenerator
 from ._limits import SpanLimits, SpanSink
 from ._plain_sampling import plain_results
-from ._redact import span_redaction
+from ._redact import redactor
 from ._report import ErrorHandler, LogHandler, Reporter
 from ._sampler import Decision, Sampler, sampler_from_settings
 from ._span import RecordingSpan
@@ -85,18 +85,15 @@ class TracerProvider:
             error_handler: Told of misuse and failed exports; default logs each kind once a minute.
             mirror: Told of each sampled span as it begins and ends.
         """
-        self.settings = settings
-        self.disabled = settings.disabled
+        self.settings, self.disabled = settings, settings.disabled
         self.clock = clock
         self.ids = IdGenerator(entropy)
         self.sampler = sampler or sampler_from_settings(settings)
         self.plain_results = plain_results(self.sampler)
         self.reporter = Reporter(error_handler or LogHandler(clock))
         self._limits = SpanLimits.from_settings(settings)
-        self._redact = span_redaction(settings)
-        self._exporter = exporter
-        self._delivery = delivery
-        self.mirror = mirror
+        self._redactor = redactor(settings)
+        self._exporter, self._delivery, self.mirror = exporter, delivery, mirror
         self.unsampled = 0
 
     def get_tracer(
@@ -113,7 +110,8 @@ class TracerProvider:
 
     def sink(self, scope: Scope) -> SpanSink:
         """What the spans of one scope need."""
-        return SpanSink(self.clock, self._limits, self.emitter(scope), self.reporter.misuse)
+        take = partial(self._take, self._exporter.add_scope(scope))
+        return SpanSink(self.clock, self._limits, take, self.reporter.misuse, self._redactor)
 
     def emitter(self, scope: Scope) -> Callable[[SpanData], None]:
         """What takes the ended spans of one scope, of any origin."""
@@ -121,10 +119,12 @@ class TracerProvider:
 
     def offer(self, scope: int, span: SpanData) -> None:
         """Take an ended span of any origin; unsampled ones are counted and forgotten."""
-        if not span.context.trace_flags & SAMPLED:
+        self._take(scope, self._redactor.span(span) if span.context.sampled else span)
+
+    def _take(self, scope: int, span: SpanData) -> None:
+        if not span[0][2] & SAMPLED:  # the flags of its context; by their names they cost a call
             self.unsampled += 1
             return
-        span = self._redact(span)
         if self.mirror is not None:
             self.mirror.end(span)
         try:
@@ -137,15 +137,13 @@ class TracerProvider:
         """Send everything queued now and wait for the answers, OTEL_BSP_EXPORT_TIMEOUT by default;
         True if nothing is left undelivered.
         """
-        if self._delivery is None:
-            return True
-        return await self._delivery.flush(self._seconds(timeout_ms))
+        delivery = self._delivery
+        return delivery is None or await delivery.flush(self._seconds(timeout_ms))
 
     async def shutdown(self, timeout_ms: int | None = None) -> bool:
         """Flush, then drop what is left and take nothing more; True if all was delivered."""
-        if self._delivery is None:
-            return True
-        return await self._delivery.close(self._seconds(timeout_ms))
+        delivery = self._delivery
+        return delivery is None or await delivery.close(self._seconds(timeout_ms))
 
     def stop(self) -> None:
         """Drop everything undelivered, now; for consent withdrawn."""
@@ -235,6 +233,8 @@ class Tracer:
                     span.set_attributes(given)
             if links is not None:
                 self._add_links(span, links, provider)
+            if trace_state:
+                span.suspect = True
             if provider.mirror is not None and flags & SAMPLED:
                 provider.mirror.begin(own, name)
             return span

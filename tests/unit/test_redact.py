@@ -135,8 +135,8 @@ def test_memory_is_bounded() -> None:
     for number in range(3 * MAX_KNOWN):
         redactor.attributes({f"key {number}": f"value {number}"})
     redactor.text("x" * 10_000)
-    assert len(redactor._texts) <= MAX_KNOWN
-    assert len(redactor._keys) <= MAX_KNOWN
+    assert len(redactor.texts) <= MAX_KNOWN
+    assert len(redactor.keys) <= MAX_KNOWN
 
 
 @pytest.mark.parametrize(
