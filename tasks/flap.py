@@ -21,7 +21,6 @@ from tasks import bundle
 from tasks.bench_table import grid
 from tasks.console import say, step
 from tasks.paths import AGENT
-from tests.fault_proxy.conservation import lost, unaccounted
 
 if TYPE_CHECKING:
     from tasks.flap_run import Outcome, Weather
@@ -82,6 +81,7 @@ def _chromium(seed: int, weather: Weather) -> Outcome:
     from benchmarks.browser.host import launched  # noqa: PLC0415
     from benchmarks.soak_run import TABS, Plan, soak  # noqa: PLC0415
     from tasks import flap_run  # noqa: PLC0415
+    from tests.fault_proxy.conservation import lost, unaccounted  # noqa: PLC0415
 
     entries = round(weather.seconds * weather.rate / TABS)
     plan = Plan(weather.seconds, entries, 3, weather.up_s, weather.down_s, seed)

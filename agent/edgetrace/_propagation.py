@@ -188,8 +188,9 @@ class Propagators(NamedTuple):
     def inject(self, carrier: MutableMapping[str, str], context: Context | None = None) -> None:
         """Write a trace and baggage; see the function `inject`."""
         headers = self.headers(context)
-        absent = {"tracestate": ""} if "traceparent" in headers else {}
-        for name, value in {**absent, **headers}.items():
+        if "traceparent" in headers:  # a tracestate that is there belongs to another one
+            headers = {"traceparent": "", "tracestate": "", **headers}
+        for name, value in headers.items():
             with suppress(Exception):  # of a carrier that is not what it should be
                 _set(carrier, name, value)
 
