@@ -12,38 +12,40 @@ Source: OpenTelemetry specification, configuration/sdk-environment-variables and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
 from ._camel import camel_case
 from ._options import OPTIONS, parse_options
-from ._types import Attributes, AttributeValue, Resource
+from ._records import Options
+from ._types import NO_ATTRIBUTES, Attributes, AttributeValue, Resource
 from ._variables import VARIABLES
 from ._version import VERSION
 from .errors import ConfigError
 
+NO_HEADERS: Final[Mapping[str, str]] = {}
 MAX_REQUEST_BYTES: Final = 61_440
 """60 KiB: browsers allow 64 KiB of keepalive bodies in flight. Fetch, "HTTP-network-or-cache
 fetch".
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Options):
     """One provider's configuration; docs/configuration.md says what each option is for."""
 
-    # Not shown: headers are secrets, and addresses may hold some.
-    endpoint: str = field(default="", repr=False)
-    base_endpoint: str = field(default="http://localhost:4318", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # Headers are secrets, and addresses may hold some.
+    _hidden = frozenset(("endpoint", "base_endpoint", "headers"))
+
+    endpoint: str = ""
+    base_endpoint: str = "http://localhost:4318"
+    headers: Mapping[str, str] = NO_HEADERS
     protocol: str = "http/protobuf"
     compression: str = "gzip"
     timeout_ms: int = 10_000
     service_name: str = ""
     service_version: str = ""
     environment: str = ""
-    resource_attributes: Attributes = field(default_factory=dict)
+    resource_attributes: Attributes = NO_ATTRIBUTES
     sampler: str = "parentbased_always_on"
     sampler_arg: str = ""
     sample_ratio: float | None = None

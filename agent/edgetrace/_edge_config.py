@@ -8,12 +8,12 @@ first request, is for the adapter to report.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
 from ._config import Settings
 from ._options import OPTIONS, SWITCH, Option, one_of, parse_options
+from ._records import Options
 from ._routes import RouteRatio, parse_routes
 from ._tail import TailRules
 from ._threshold import ratio_to_threshold
@@ -59,8 +59,7 @@ DEFAULTS: Final[Mapping[str, str]] = {"OTEL_BSP_SCHEDULE_DELAY": "1000"}
 """Where the edge differs: what waits in an isolate is lost with it, so it waits 1 s, not 5."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EdgeSettings:
+class EdgeSettings(Options):
     """One Worker's tracing beside `Settings`; docs/worker.md says what each option is for."""
 
     client_address: str = "off"

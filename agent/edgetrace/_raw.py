@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from struct import Struct
 from typing import Any, Final, TypeVar
 
@@ -159,10 +158,10 @@ def _configure(dataset: dict[str, Any], base: Settings | None) -> tuple[Settings
         if name not in SENDERS and (key := camel_case(name)) in dataset
     }
     tag = Settings.from_dataset({key: dataset[key] for key in given.values()})
-    settings = replace(base or Settings(), **{name: getattr(tag, name) for name in given})
+    settings = (base or Settings()).replace(**{name: getattr(tag, name) for name in given})
     ceiling = base.sample_ratio if base else None
     if "sampler" in given and "sample_ratio" not in given:
-        settings = replace(settings, sample_ratio=None)  # ours must not stand before the tag's
+        settings = settings.replace(sample_ratio=None)  # ours must not stand before the tag's
     named = settings.sampler.removeprefix("parentbased_")
     if ceiling is None or (settings.sample_ratio is None and named == "always_off"):
         return settings, sampler_from_settings(settings)
@@ -262,7 +261,7 @@ def _encode(
     """The request, and how many of the spans it holds."""
     resource = {**settings.resource().attributes, **facts}
     known = {key: value for key, value in resource.items() if value != ""}
-    framer = Framer(replace(settings, protocol="http/protobuf"), Resource(known))
+    framer = Framer(settings.replace(protocol="http/protobuf"), Resource(known))
     scope, redacted = framer.add_scope(SCOPE), span_redaction(settings)
     queued = []
     for span in spans:

@@ -145,3 +145,19 @@ def test_settings_are_frozen() -> None:
     """One provider's configuration does not change under it."""
     with pytest.raises(AttributeError):
         Settings().endpoint = "x"  # type: ignore[misc]
+
+
+def test_settings_are_records() -> None:
+    """Equal by value, copied with changes, shown without secrets; nothing unknown is taken."""
+    settings = Settings(service_name="shop", headers={"authorization": "s3cr3t"})
+    assert settings == Settings(headers={"authorization": "s3cr3t"}, service_name="shop")
+    assert settings != settings.replace(debug=True)
+    assert settings.replace(debug=True).service_name == "shop"
+    assert "service_name='shop'" in repr(settings)
+    assert "s3cr3t" not in repr(settings)
+    with pytest.raises(TypeError, match="Settings has no option 'servicename'"):
+        Settings(servicename="shop")  # type: ignore[call-arg]
+    with pytest.raises(ConfigError):
+        settings.replace(max_queue_size=1)
+    with pytest.raises(AttributeError):
+        del settings.headers

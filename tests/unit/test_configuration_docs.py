@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 from edgetrace import Settings
@@ -27,7 +26,7 @@ def test_every_option_has_one_row() -> None:
 
 def test_variables_and_defaults_are_the_code_s() -> None:
     """Each row names the option's variables in their order, and its default."""
-    defaults = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
+    defaults = {name: getattr(Settings(), name) for name in Settings.names()}
     for name, variables, default in rows():
         assert re.findall(r"`(\w+)`", variables) == list(VARIABLES[name]), name
         shown = re.findall(r"`(.+?)`", default)
