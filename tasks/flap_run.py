@@ -25,7 +25,7 @@ from tests.fault_proxy.transport import Send, SocketTransport
 
 AT_ONCE: Final = 4
 NEW_PER_TRY: Final = 10
-PERIOD_S: Final = 20.0
+PERIOD_S: Final = 10.0
 """The promise; the exporter's own numbers are in `edgetrace._budget`."""
 TICK_S: Final = 0.25
 Range = tuple[float, float]

@@ -23,8 +23,8 @@ from typing import Final
 
 RESERVE: Final = 4
 """Saved for a first failure, which is soon tried again."""
-PERIOD_NS: Final = 20_000_000_000
-"""A token for each. A receiver that is down is asked every 20 to 40 s, by each exporter."""
+PERIOD_NS: Final = 10_000_000_000
+"""A token for each. A receiver that is down is asked every 10 to 20 s, by each exporter."""
 NEW_PER_TRY: Final = 10
 """Requests sent for the first time that earn one token."""
 
