@@ -12,11 +12,11 @@ Sources: W3C Baggage, https://www.w3.org/TR/baggage/ ; OpenTelemetry specificati
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from ._percent import percent_decode
+from ._records import pattern
 
 MAX_BAGGAGE_MEMBERS: Final = 64
 MAX_BAGGAGE_BYTES: Final = 8192
@@ -28,8 +28,8 @@ MAX_READ_MEMBERS: Final = 180
 
 # key OWS [ "=" OWS value ]: a key is a token (RFC 9110), a value is of baggage-octets, all visible
 # characters but `"`, `,`, `;` and `\`. Only a property may stop after its key.
-_PAIR: Final = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:[ \t]*(=)[ \t]*([!#-+\--:<-\[\]-~]*))?")
-_TO_ENCODE: Final = re.compile(rb"[^!#$&-+\--:<-\[\]-~]")  # all but baggage-octets, and "%"
+_PAIR: Final = pattern(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:[ \t]*(=)[ \t]*([!#-+\--:<-\[\]-~]*))?")
+_TO_ENCODE: Final = pattern(rb"[^!#$&-+\--:<-\[\]-~]")  # all but baggage-octets, and "%"
 _OWS: Final = " \t"
 
 

@@ -18,7 +18,7 @@ import os
 from collections.abc import Coroutine, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ._bindings import TracedEnv, TracedFetch
 from ._context import EMPTY, Context, Span, attach, detach, record_failure, text_of, type_name
@@ -26,7 +26,7 @@ from ._edge_config import EdgeSettings, edge_settings
 from ._export import Exporter
 from ._isolate import IsolateDelivery
 from ._propagation import propagators_from_names, set_propagators
-from ._records import NamedTuple
+from ._records import NamedTuple, Protocol
 from ._report import LogHandler, Reporter
 from ._routes import RouteSampler
 from ._sampler import sampler_from_settings

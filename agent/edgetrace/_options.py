@@ -16,14 +16,14 @@ from typing import Any, Final
 
 from ._attributes import clean_attributes, exact_str
 from ._percent import percent_decode
-from ._records import NamedTuple
+from ._records import NamedTuple, pattern
 from ._types import Attributes
 from ._urls import redact
 from .errors import ConfigError
 
-_URL: Final = re.compile(r"https?://[^\s/?#@\\]+(?:[/?][^\s@#\\]*)?", re.IGNORECASE)
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2, token
-_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
+_URL: Final = pattern(r"https?://[^\s/?#@\\]+(?:[/?][^\s@#\\]*)?", re.IGNORECASE)
+_HEADER_NAME: Final = pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2, token
+_HEADER_VALUE: Final = pattern(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
 
 
 ZSTD: Final = "compression.zstd"

@@ -9,10 +9,11 @@ Source: RFC 3986, section 2.1; W3C Baggage, "value".
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_ENCODED: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+from ._records import pattern
+
+_ENCODED: Final = pattern(r"(?:%[0-9A-Fa-f]{2})+")
 
 
 def percent_decode(text: str) -> str:

@@ -22,7 +22,6 @@ June 2026); OpenTelemetry specification, context/api-propagators.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from itertools import islice
@@ -31,7 +30,7 @@ from typing import Any, Final, cast
 
 from ._baggage import format_baggage, parse_baggage
 from ._context import EMPTY, Context, NonRecordingSpan, get_current
-from ._records import NamedTuple
+from ._records import NamedTuple, pattern
 from ._types import RANDOM, SAMPLED, SpanContext, TraceState
 from .errors import ConfigError
 
@@ -45,11 +44,9 @@ MAX_HEADER_CHARS: Final = 32768
 MAX_CARRIER_FIELDS: Final = 1024
 """How far a carrier is read, which may be endless; Apache httpd stops at 100, Node at 2,000."""
 
-_TRACEPARENT: Final = re.compile(
-    r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|\Z)"
-)
+_TRACEPARENT: Final = pattern(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|\Z)")
 _TRACEPARENT_CHARS: Final = 55
-_MEMBER: Final = re.compile(r"([a-z0-9][a-z0-9_*/@-]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~])")
+_MEMBER: Final = pattern(r"([a-z0-9][a-z0-9_*/@-]{0,255})=([ -+\--<>-~]{0,255}[!-+\--<>-~])")
 _HEAD: Final = slice(MAX_HEADER_CHARS + 1)  # one more than is read, so that too long shows
 _OWS: Final = " \t"
 

@@ -19,11 +19,12 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ._columns import PackedPageView
 from ._config import Settings
 from ._ids import IdGenerator
+from ._records import Protocol
 from ._sampler import Sampler
 from ._types import Clock, Scope, SpanData
 from ._version import VERSION

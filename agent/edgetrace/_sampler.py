@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final
 
 from ._config import Settings
-from ._records import NamedTuple
+from ._records import NamedTuple, Protocol
 from ._threshold import (
     NEVER,
     RATIO_FORM,

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ._records import NamedTuple
+from ._records import NamedTuple, pattern
 
 MAX_METRICS: Final = 16
 """Metrics kept of one response; common ones have fewer than ten."""
@@ -28,12 +28,12 @@ MAX_DURATION_MS: Final = 1e11
 """Durations from here on, three years, are absurd."""
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_NAME: Final = re.compile(_TOKEN)
-_NEXT: Final = re.compile(rf",\s*(?={_TOKEN}\s*;\s*(?:dur|desc)=)")
-_METRIC: Final = re.compile(
+_NAME: Final = pattern(_TOKEN)
+_NEXT: Final = pattern(rf",\s*(?={_TOKEN}\s*;\s*(?:dur|desc)=)")
+_METRIC: Final = pattern(
     r"(?P<name>[^;]*)(?:;\s*dur=(?P<dur>[^;]*))?(?:;\s*desc=(?P<desc>.*)|;.*)?", re.DOTALL
 )
-_LATE_DURATION: Final = re.compile(r";\s*dur=([^;]*)$")
+_LATE_DURATION: Final = pattern(r";\s*dur=([^;]*)$")
 
 
 class Metric(NamedTuple):

@@ -16,9 +16,9 @@ trace/tracestate-handling (commit 1377f53, August 2026).
 from __future__ import annotations
 
 import math
-import re
 from typing import Final
 
+from ._records import pattern
 from ._types import TraceState
 from .errors import ConfigError
 
@@ -29,8 +29,8 @@ NEVER: Final = 1 << 56
 """The threshold that no trace reaches: a ratio of 0."""
 RATIO_FORM: Final = "give the share of traces to keep as a number: 0, or 2**-56 to 1"
 
-_RANDOMNESS: Final = re.compile(r"[0-9a-f]{14}")
-_THRESHOLD: Final = re.compile(r"[0-9a-f]{1,14}")
+_RANDOMNESS: Final = pattern(r"[0-9a-f]{14}")
+_THRESHOLD: Final = pattern(r"[0-9a-f]{1,14}")
 _MAX_OT_CHARS: Final = 256
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Final, Protocol, TypeAlias, Union
+from typing import Final, TypeAlias, Union
 
-from ._records import NamedTuple
+from ._records import NamedTuple, Protocol
 
 AttributeValue: TypeAlias = Union[
     str,

@@ -30,6 +30,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from ._records import pattern
+
 MAX_URL_LENGTH: Final = 2048
 """Characters that are kept. Servers commonly refuse URLs beyond 8 KiB; the long ones carry data."""
 
@@ -78,16 +80,16 @@ HINTS: Final = (
 )
 """One of these stands in every token."""
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SCHEME: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HIERARCHICAL: Final = frozenset(("http:", "https:", "ws:", "wss:", "ftp:", "file:", "mailto:"))
 _OPAQUE: Final = frozenset(("data:", "blob:", "javascript:"))
 _SLASHES: Final = "/\\"
-_AUTHORITY_END: Final = re.compile(r"[/\\?#]")
-_CREDENTIALS: Final = re.compile(r"(:[/\\]{1,3})[^/\\?#]*@")
-_PART: Final = re.compile(r"[^/?&;=#]+")
-_DELIMITERS: Final = re.compile(r"[?&;#]")
-_NOT_ALPHANUMERIC: Final = re.compile(r"[^0-9a-z]+")
-_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
+_AUTHORITY_END: Final = pattern(r"[/\\?#]")
+_CREDENTIALS: Final = pattern(r"(:[/\\]{1,3})[^/\\?#]*@")
+_PART: Final = pattern(r"[^/?&;=#]+")
+_DELIMITERS: Final = pattern(r"[?&;#]")
+_NOT_ALPHANUMERIC: Final = pattern(r"[^0-9a-z]+")
+_ESCAPE: Final = pattern(r"%([0-9A-Fa-f]{2})")
 _MAX_NESTING: Final = 3
 """Times that a value, redirect_uri=..., is decoded; what is still encoded then goes as a whole."""
 

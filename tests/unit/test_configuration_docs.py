@@ -26,7 +26,7 @@ def test_every_option_has_one_row() -> None:
 
 def test_variables_and_defaults_are_the_code_s() -> None:
     """Each row names the option's variables in their order, and its default."""
-    defaults = {name: getattr(Settings(), name) for name in Settings.names()}
+    defaults = Settings.defaults()
     for name, variables, default in rows():
         assert re.findall(r"`(\w+)`", variables) == list(VARIABLES[name]), name
         shown = re.findall(r"`(.+?)`", default)

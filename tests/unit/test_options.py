@@ -110,7 +110,7 @@ def test_refused(name: str, value: Any) -> None:
 
 def test_every_option_is_a_setting_and_every_setting_an_option() -> None:
     """The table of forms and the fields of Settings name the same options."""
-    assert set(OPTIONS) == set(Settings.__dataclass_fields__)
+    assert set(OPTIONS) == set(Settings.defaults())
 
 
 def test_every_option_says_its_form() -> None:
