@@ -73,5 +73,7 @@ def _wait_for_python(server: workerd.Server) -> None:
 
 def _cause(server: workerd.Server) -> str:
     """What the gateway's log says first, in one line: what came after followed from it."""
+    with contextlib.suppress(TimeoutError):
+        server.wait_for_log("", timeout_s=5)  # it may come after the answer
     said = [line.strip() for line in server.logs if line.strip()]
     return f"its log says: {said[0]}" if said else "its log is empty"

@@ -4,10 +4,13 @@
     host      unit, conformance, architecture, security   measured: branch coverage of the agent
     property  property, and simulation, proofs, fuzz,     not measured, which halves its time
               mutants of docs/verification.md
-    runtime   pyodide, browser, engines, worker           the bundle in Node, browsers, workerd
+    browser   pyodide, browser                            the bundle in Node and Chromium
+    engines   engines                                     and in Firefox and WebKitGTK
+    worker    worker                                      in workerd
 
-What the check and the first two parts compute goes on beside the third, which waits most of its
-time for browsers: two cores do it in the time of the longer half.
+What the check and the first two parts compute goes on beside the others, which wait most of their
+time: two cores do it in the time of the longer half. Each part is a process of its own, for
+Playwright leaves an event loop running in its one.
 
 With arguments of one's own only they decide what pytest runs, and nothing is measured.
 """
@@ -29,7 +32,7 @@ from tasks.paths import CACHE, ROOT
 
 HOST: Final = ("unit", "conformance", "architecture", "security")
 PROPERTY: Final = ("property", "simulation", "proofs", "fuzz", "mutants")
-RUNTIME: Final = ("pyodide", "browser", "engines", "worker")
+WAITING: Final = {"browser": ("pyodide", "browser"), "engines": ("engines",), "worker": ("worker",)}
 NO_TESTS: Final = 5  # pytest's exit code for "no tests collected"
 
 
@@ -86,7 +89,9 @@ def main(args: argparse.Namespace) -> int:
     plain = [sys.executable, "-m", "pytest"]
     outcomes: list[Outcome] = []
     waits = threading.Thread(
-        target=lambda: outcomes.append(_pytest("runtime", plain, RUNTIME, environ))
+        target=lambda: outcomes.extend(
+            _pytest(part, plain, folders, environ) for part, folders in WAITING.items()
+        )
     )
     waits.start()
     failed = []

@@ -47,6 +47,11 @@ class RetryBudget:
         self.ready_ns -= PERIOD_NS // NEW_PER_TRY
 
     def spend(self, now_ns: int, fraction: float) -> None:
-        """There was one, at `now_ns` (monotonic); `fraction` in [0, 1) makes its price."""
+        """There was one, at `now_ns` (monotonic); `fraction` in [0, 1) makes its price.
+
+        A flush may overdraw, by no more than can be saved: a page that is hidden and shown all
+        through an outage must not pay for it long after.
+        """
         saved_ns = now_ns - (RESERVE - 1) * PERIOD_NS
-        self.ready_ns = max(self.ready_ns, saved_ns) + int(PERIOD_NS * (1 + fraction))
+        ready_ns = max(self.ready_ns, saved_ns) + int(PERIOD_NS * (1 + fraction))
+        self.ready_ns = min(ready_ns, now_ns + RESERVE * PERIOD_NS)

@@ -452,7 +452,7 @@ class ExporterMachine(RuleBasedStateMachine):
 
     @invariant()
     def tries_are_within_the_budget(self) -> None:
-        """A reserve, a tenth of the new requests, three a minute; flushes have their own."""
+        """A reserve, a tenth of the new requests, six a minute; flushes have their own."""
         if not hasattr(self, "exporter"):
             return
         counters = self.counters

@@ -14,7 +14,7 @@ steps = st.lists(
 
 @given(steps, st.sampled_from([0, -(10**18), 10**18]))
 def test_tries_are_bounded_over_any_time(steps: list[str | int | float], start: int) -> None:
-    """By the reserve, a share of the new requests, and three a minute."""
+    """By the reserve, a share of the new requests, and six a minute."""
     budget, now = RetryBudget(), start
     spent: list[tuple[int, int]] = []  # when, and how many new requests had been sent
     new = 0
@@ -56,6 +56,14 @@ def test_what_is_spent_unpaid_is_owed() -> None:
     for _ in range(NEW_PER_TRY):
         budget.earn()
     assert budget.ready_ns == 2 * PERIOD_NS
+
+
+def test_no_more_is_owed_than_can_be_saved() -> None:
+    """A hundred flushes during an outage put the next try off by the reserve, not by minutes."""
+    budget = RetryBudget()
+    for _ in range(100):
+        budget.spend(0, 0.0)
+    assert budget.ready_ns == RESERVE * PERIOD_NS
 
 
 def test_prices_keep_no_step() -> None:

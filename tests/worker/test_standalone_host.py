@@ -73,7 +73,7 @@ def test_a_failed_boot_is_a_503_and_the_next_request_tries_again(edge: Edge) -> 
     first = ask(server.url)
     assert (first.status, first.headers["retry-after"]) == (503, "1")
     assert first.headers["cache-control"] == "no-store"
-    assert "RuntimeError: not yet" in "\n".join(server.logs)
+    server.wait_for_log("RuntimeError: not yet")
     second = ask(server.url)
     assert (second.status, second.text) == (200, "attempt 2")
 
