@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Trials side by side: each process has a browser, a collector and two origins of its own.
+
+A trial mostly waits, for preflights and for silence, so there may be more processes than cores.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from tasks.ladder_cells import ENDS, RUNGS
+from tasks.ladder_trial import Outcome, trials
+
+PATIENCE_S: Final = 180.0
+"""Longer than any trial: who says nothing for so long has died."""
+
+
+class Cell(NamedTuple):
+    """Of the table, by the names of its row and its column."""
+
+    rung: str
+    end: str
+
+
+def outcomes(cells: Sequence[Cell], jobs: int, limit_s: float) -> Iterator[tuple[Cell, Outcome]]:
+    """Do one trial of each of `cells`, which may repeat, as they end.
+
+    Args:
+        cells: In the order in which they begin.
+        jobs: How many at a time.
+        limit_s: After which no trial begins.
+
+    Raises:
+        RuntimeError: A trial failed, or a process did.
+    """
+    if not cells:
+        return
+    context = multiprocessing.get_context("spawn")
+    todo, done = context.Queue(), context.Queue()
+    for item in (*cells, *(None for _ in range(jobs))):
+        todo.put(item)
+    until = time.time() + limit_s
+    workers = [context.Process(target=_work, args=(todo, done, until)) for _ in range(jobs)]
+    for worker in workers:
+        worker.start()
+    try:
+        working = jobs
+        while working:
+            cell, outcome = done.get(timeout=PATIENCE_S)
+            if isinstance(outcome, str):
+                raise RuntimeError(f"{cell}: {outcome}")
+            if outcome:
+                yield cell, outcome
+            else:
+                working -= 1
+    except queue.Empty:
+        raise RuntimeError("no trial has ended for a long time") from None
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def _work(todo: Any, done: Any, until: float) -> None:
+    rungs, ends = {rung.name: rung for rung in RUNGS}, {end.name: end for end in ENDS}
+    cell = None
+    try:
+        with trials() as run:
+            while (cell := todo.get()) and time.time() < until:
+                done.put((cell, run.run(rungs[cell.rung], ends[cell.end])))
+        done.put((None, None))
+    except Exception as error:  # whatever it is, the parent ends with it
+        done.put((cell, f"{type(error).__name__}: {error}"))
