@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def text(value: Any) -> str:
 
 def test_every_option_of_the_edge_has_one_row() -> None:
     """Keyword, variable, default, in the code's order."""
-    defaults = {field.name: field.default for field in fields(EdgeSettings)}
+    defaults = EdgeSettings.defaults()
     found = [row[:3] for row in table("Keyword", "Variable", "Default", "What it does")]
     assert found == [
         [f"`{name}`", f"`{EDGE_VARIABLES[name]}`", text(defaults[name])] for name in EDGE_OPTIONS
