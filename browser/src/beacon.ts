@@ -87,7 +87,7 @@ export class Beacon {
     let again = true;
     let answer: string;
     try {
-      const { ok, status, headers, body: said } = await this._quota.post(this._url, body.size, { body: body.text });
+      const { ok, status, headers, body: said } = await this._quota.post(this._url, body.size, { body: body.text, redirect: "error" });
       answer = `${status} ${new TextDecoder().decode(said).slice(0, 200)}`;
       again = isTransient(status);
       if (ok) counters.sent++;
