@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
     started = time.monotonic()
     for cell, outcome in outcomes(wanted * args.trials, args.jobs, args.minutes * 60):
         found[cell].append(outcome)
-        if outcome.delivered < outcome.reported:
+        if outcome.delivered != outcome.reported:
             short = f"{cell.rung}, {cell.end}: {outcome.delivered}/{outcome.reported}"
             print(f"  {short}", file=sys.stderr, flush=True)
     broken = 0

@@ -47,14 +47,14 @@ class WorkerRuntime:
         self._page = 0
         self._runtime = Runtime(self._pipeline, self._post, hands_over=send is not None)
 
-    def entries(self, page: int, origin: float, numbers: Any, text: str) -> None:
+    def entries(self, page: int, origin: float, numbers: Any, text: str, now: float = 0.0) -> None:
         """Take a batch as unpack.ts completes it; `numbers` is a Float64Array."""
         entries: Any = PackedEntries(numbers.to_bytes(), text, rounded=True)
         malformed = entries.malformed
         if self._settings.protocol == "http/json":  # columns know protobuf only
             entries = list(entries)
-        message = {"kind": "entries", "origin": origin, "entries": entries, "malformed": malformed}
-        self._runtime.tell(page, message)
+        told = {"origin": origin, "now": now, "entries": entries, "malformed": malformed}
+        self._runtime.tell(page, {"kind": "entries", **told})
 
     def receive(self, page: int, message: str) -> None:
         """Take any other message."""

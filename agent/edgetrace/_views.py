@@ -30,6 +30,8 @@ from ._view_ids import MAX_FIRST, ViewIds, read_seed
 MAX_VIEWS: Final = 256
 """Views kept: nothing tells a worker that a page is gone for good."""
 
+MAX_AHEAD_NS: Final = 86_400 * 10**9
+
 Message = Mapping[str, Any]
 
 
@@ -56,15 +58,15 @@ class PageViews:
         Args:
             page: Who says it.
             message: With `kind` and its fields; `entries` as `TimingEntry` objects.
-            now_unix_nano: The wall time.
+            now_unix_nano: The wall time here, for messages that do not say theirs.
 
         Returns:
             Spans that go out.
         """
         if message["kind"] == "hello":
-            spans = self._end(page, now_unix_nano)
+            spans = self._end(page)
             if len(self._views) >= MAX_VIEWS:
-                spans += self._end(next(iter(self._views)), now_unix_nano)
+                spans += self._end(next(iter(self._views)))
             self._begin(page, message)
             return spans
         view = self._views.get(page)
@@ -72,7 +74,7 @@ class PageViews:
             self._past["strays"] += 1
             return []
         self._past["malformed"] += message.get("malformed", 0)
-        return self._advance(view, message, now_unix_nano)
+        return self._advance(view, message, _now(message, now_unix_nano))
 
     def counters(self) -> dict[str, int]:
         """`PageView.counters` summed, `views` begun, `malformed` rows, `strays` without a view."""
@@ -90,13 +92,13 @@ class PageViews:
         """How far the page's view has come, for another runtime's `hello`.
 
         Returns:
-            How many rows and spans have gone out, and whether the documents have; None while
-            something waits in the view.
+            How many rows and spans have gone out, and whether the documents have, or never will;
+            None while something waits in the view.
         """
         view = self._views.get(page)
         if view is None or view.context is None or view.waiting:
             return None
-        return self._named[page].count, view.documents_out
+        return self._named[page].count, view.documents_out or not view.sampled
 
     def _begin(self, page: int, message: Message) -> None:
         self._past["views"] += 1
@@ -117,11 +119,11 @@ class PageViews:
         )
         view.documents_out = message.get("documents") is True
 
-    def _end(self, page: int, now_unix_nano: int) -> list[SpanData]:
+    def _end(self, page: int) -> list[SpanData]:
         view = self._views.pop(page, None)
         if view is None:
             return []
-        spans = view.finish(now_unix_nano)
+        spans = view.finish()
         del self._named[page]
         self._past.update(view.counters)
         return spans
@@ -132,7 +134,7 @@ class PageViews:
         if kind == "entries":
             return view.add(message["entries"], message["origin"], now_unix_nano)
         if kind == "leave":
-            return view.finish(now_unix_nano)
+            return view.finish()
         if kind == "attribute":
             view.set_attribute(message["key"], _from_json(message.get("value")))
         elif kind == "span":
@@ -147,6 +149,15 @@ class PageViews:
             )
             return [] if span is None else [span]
         return []
+
+
+def _now(message: Message, here_unix_nano: int) -> int:
+    """When the page said it, by its own clock: a message that is told again must give the same
+    spans, and no span ends after that. A clock that is far ahead of ours is not believed."""
+    said = message.get("now")
+    if isinstance(said, float | int) and 0.0 < said * 1e6 <= here_unix_nano + MAX_AHEAD_NS:
+        return int(said * 1e6)
+    return here_unix_nano
 
 
 def _from_json(text: object) -> Any:

@@ -99,6 +99,6 @@ export function open(): void {
   }
 }
 
-/** The page is gone; where it may come back, a worker would still start and hear what was posted. What is saved is not ours. */
+/** The page is gone; where it may come back, a worker would still start and hear what was posted. What is saved may yet be ours to tell. */
 export const part = (mayComeBack: boolean): unknown =>
-  (mayComeBack && port) || (kept[0] && save(kept.splice(0), coverOf(name)));
+  (mayComeBack && port) || (kept[0] && save(kept, coverOf(name)));

@@ -73,7 +73,7 @@ export class EdgeView {
     }
   }
 
-  span({ anchor, origin, ...said }: Told<"span">): void {
+  span({ anchor, origin, at: _at, ...said }: Told<"span">): void {
     this._items.push({ ...said, origin: originOf({ anchor, origin }) });
   }
 

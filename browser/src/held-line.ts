@@ -11,12 +11,18 @@ import { HeldBodies } from "./held-bodies";
 import { Keepalive } from "./keepalive";
 import { Ledger } from "./ledger";
 import type { ToPage, ToRuntime } from "./protocol";
-import { Shelf } from "./shelf";
+import { isLast, Shelf } from "./shelf";
 import { Watch } from "./watch";
 
 export interface Port {
   onmessage: ((event: MessageEvent<ToPage>) => void) | null;
   postMessage(message: ToRuntime): void;
+}
+const enum Wait {
+  /** A little more than shelf.ts has patience. */
+  AGAIN_MS = 5_500,
+  /** A page that goes writes more than once. */
+  LAST_MS = 200,
 }
 export class HeldLine {
   onmessage: ((event: { data: ToPage }) => void) | null = null;
@@ -24,6 +30,8 @@ export class HeldLine {
   /** Told on this port, and not known to be in a request. */
   _ledger = new Ledger();
   _restored = 0;
+  /** What others left while this page was already speaking, until a runtime has it; by number. */
+  readonly _legacies = new Map<number, ToRuntime[]>();
   /** Whether Python is to run; whoever takes over is told, too. */
   _awake = false;
   /** Whether the page is gone, perhaps into the back/forward cache; it is hidden only after that. */
@@ -36,10 +44,10 @@ export class HeldLine {
   constructor(may: May, tag: string) {
     this._bodies = new HeldBodies(new Keepalive(may("keepalive")), may("fetchlater"));
     this._shelf = new Shelf(may("storage"), tag);
-    for (const message of this._shelf.restore()) {
-      this._restored++;
-      this.postMessage(message);
-    }
+    for (const message of this._restore()) this.postMessage(message);
+    if (this._shelf.left) setTimeout(() => attempt(() => this._inherit()), Wait.AGAIN_MS);
+    // A page may go while the next one starts, and write after that has looked.
+    addEventListener("storage", (event) => isLast(event) && setTimeout(() => attempt(() => this._inherit()), Wait.LAST_MS));
     // After the loader's own listeners, whose last words are thus held.
     on("pagehide", () => {
       this._gone = true;
@@ -54,14 +62,38 @@ export class HeldLine {
     });
   }
 
+  _restore(): ToRuntime[] {
+    const found = this._shelf.restore();
+    this._restored += found.length;
+    return found;
+  }
+
+  /** What others have left since is told between our own words as what it is: another's. */
+  _inherit(): void {
+    if (this._gone || !this._awake) return;
+    const messages: ToRuntime[] = [];
+    for (const one of this._restore()) {
+      if (one.kind == "otlp") this.postMessage(one);
+      else messages.push(one);
+    }
+    if (messages[0]) {
+      this._legacies.set(this._restored, messages);
+      this._port?.postMessage({ kind: "legacy", legacy: this._restored, messages });
+    }
+    this._watch.start();
+    this._save();
+  }
+
   /** Speaks through another port from now on. `broken`: called when the runtime behind it hangs. */
   over(port: Port, broken: (cause: string) => void): void {
-    const again = [...this._undelivered(), ...this._ledger.questions()];
+    const { _bodies, _ledger } = this;
+    const again = [..._bodies.undelivered(), ..._ledger.messages(), ..._ledger.questions()];
     this._port = port;
     this._ledger = new Ledger();
     port.onmessage = ({ data }) => port == this._port && attempt(() => this._hear(port, data));
     port.postMessage({ kind: "hold" });
     for (const message of again) this.postMessage(message);
+    for (const [legacy, messages] of this._legacies) port.postMessage({ kind: "legacy", legacy, messages });
     if (this._awake) this.postMessage({ kind: "boot" });
     this._watch.over(broken);
   }
@@ -73,7 +105,9 @@ export class HeldLine {
     this._ledger.add(message);
     this._port?.postMessage(message);
     this._watch.start();
-    if (message.kind == "boot") setTimeout(() => this._save()); // a killed page says nothing more
+    if (message.kind != "boot") return;
+    this._inherit();
+    setTimeout(() => this._save()); // a killed page says nothing more
   }
 
   /** No runtime will take anything any more; `keep`: on this page view. */
@@ -99,7 +133,8 @@ export class HeldLine {
       return;
     }
     if (message.kind == "taken") {
-      this._ledger.take(message);
+      if (message.legacy) this._legacies.delete(message.legacy);
+      else this._ledger.take(message);
       return this._settle();
     }
     if (message.kind == "failed") this.end(!!message.keep);
@@ -115,11 +150,11 @@ export class HeldLine {
   /** What the shelf has is no longer true. */
   _settle(): void {
     if (this._shelf.used) this._save();
-    if (!this._ledger.length) this._watch.stop();
+    if (!this._ledger.length && !this._legacies.size) this._watch.stop();
   }
 
   _undelivered(): ToRuntime[] {
-    return [...this._bodies.undelivered(), ...this._ledger.messages()];
+    return [...this._bodies.undelivered(), ...[...this._legacies.values()].flat(), ...this._ledger.messages()];
   }
 
   _save(): void {
@@ -128,6 +163,7 @@ export class HeldLine {
 
   _forget(stop: ToRuntime): void {
     this._ledger = new Ledger();
+    this._legacies.clear();
     this._bodies.clear();
     this._shelf.clear();
     this._watch.stop();

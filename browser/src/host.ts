@@ -8,11 +8,11 @@ import { Ledger } from "./ledger";
 import { forgetViews, PageLine, type Port } from "./page-line";
 import type { ToPage, ToRuntime } from "./protocol";
 import { lastLine, mayPass, PythonSource } from "./python";
-import { complete, originOf, written, type Told } from "./unpack";
+import { complete, nowOf, originOf, written, type Told } from "./unpack";
 
 /** Python's side, `edgetrace._serve.WorkerRuntime`; it is handed plain data only. */
 interface Runtime {
-  entries(page: number, origin: number, numbers: Float64Array, text: string): void;
+  entries(page: number, origin: number, numbers: Float64Array, text: string, now: number): void;
   receive(page: number, message: string): void;
 }
 /** Python starts for these; whatever else a page says can wait for them. */
@@ -39,18 +39,32 @@ export class Host {
     addEventListener("online", () => this._runtime?.receive(0, '{"kind":"online"}'));
   }
 
-  serve(port: Port): void {
+  serve(port: Port): PageLine {
     const id = ++this._counters.connections;
     const page: PageLine = new PageLine(id, port, (message) => this._hear(page, message));
     this._pages.set(id, page).delete(id - MAX_PAGES);
+    return page;
   }
 
   _hear(page: PageLine, message: ToRuntime): void {
     if (message.kind == "hold") this._hold();
     else if (message.kind == "ping") page.post({ kind: "up", ready: !!this._runtime });
+    else if (message.kind == "legacy") this._inherit(page, message);
     else if (message.kind == "answer") this._back?.hear(message);
     else if (message.kind == "stop") this._stop(page);
     else this._take(page, message);
+  }
+
+  /** Another page's words, by this one: on a line of their own, whose end is known. */
+  _inherit(page: PageLine, { legacy, messages }: Extract<ToRuntime, { kind: "legacy" }>): void {
+    this._repeat(messages, (taken) => page.post({ ...taken, legacy }));
+  }
+
+  /** Tells what a page has said that is gone; `heard`: that it is taken. */
+  _repeat(messages: readonly ToRuntime[], heard?: PageLine["heard"]): void {
+    const port: Port = { postMessage: () => undefined, onmessage: null };
+    this.serve(port).heard = heard;
+    for (const data of [...messages, { kind: "leave", gone: true } as const]) port.onmessage?.({ data } as MessageEvent);
   }
 
   _hold(): void {
@@ -99,8 +113,9 @@ export class Host {
   _hand(runtime: Runtime, page: PageLine, message: Told): void {
     if (message.kind == "entries") {
       const { numbers, text } = complete(message);
-      return runtime.entries(page.id, originOf(message), numbers, text);
+      return runtime.entries(page.id, originOf(message), numbers, text, nowOf(message));
     }
+    if (message.kind == "end") return runtime.receive(page.id, '{"kind":"leave"}');
     if (message.kind != "boot") runtime.receive(page.id, written(message));
     else if (page.firstFlush()) runtime.receive(page.id, '{"kind":"flush","id":-1}');
   }
@@ -108,6 +123,7 @@ export class Host {
   _post(page: PageLine | undefined, message: ToPage): void {
     if (message.kind == "taken" && page) {
       page.ledger.take(message);
+      page.heard?.(message);
       this._keeper.keep(page);
       if (!this._back) return;
     }
@@ -133,7 +149,7 @@ export class Host {
     this._counters.boots++;
     this._counters.boot_ms = Math.round(performance.now() - start);
     for (const [page, message] of this._waiting.splice(0)) this._tell(this._runtime, page, message);
-    void this._keeper.restore((port) => this.serve(port));
+    void this._keeper.restore((messages) => this._repeat(messages));
   }
 
   /** Says why to every page, drops what waited, and is ready to try again for the next one. */

@@ -2,7 +2,8 @@
 // What a runtime that outlives its pages was told lies on disk until it is delivered, and is told again if it was not. One that
 // does not outlive them (`hold`) leaves that to its pages.
 import { Disk } from "./disk";
-import type { PageLine, Port } from "./page-line";
+import type { PageLine } from "./page-line";
+import type { ToRuntime } from "./protocol";
 
 export class Keeper {
   _disk: Disk | undefined;
@@ -31,12 +32,8 @@ export class Keeper {
   }
 
   /** Tells what runtimes that are no more were told, each as a page that has gone. */
-  async restore(serve: (port: Port) => void): Promise<void> {
-    for (const messages of (await this._disk?.restore()) ?? []) {
-      const port: Port = { postMessage: () => undefined, onmessage: null };
-      serve(port);
-      for (const data of [...messages, { kind: "leave", gone: true } as const]) port.onmessage?.({ data } as MessageEvent);
-    }
+  async restore(tell: (messages: ToRuntime[]) => void): Promise<void> {
+    for (const messages of (await this._disk?.restore()) ?? []) tell(messages);
   }
 
   counters(): Record<string, number> {

@@ -10,7 +10,7 @@ const enum Limit {
   MESSAGES = 2_000,
 }
 /** Only of these anything becomes; and questions want an answer. */
-const NEWS = /hello|entries|span|attribute/;
+const NEWS = /hello|entries|span|attribute|leave|end/;
 
 /** As storage takes them. */
 export const written = (messages: unknown): string =>
@@ -31,11 +31,16 @@ export class Ledger {
     this._count++;
     if (!NEWS.test(message.kind) && !("id" in message)) return;
     this._full ||= this._told.length >= Limit.MESSAGES;
-    if (!this._full) this._told.push([this._count, message]);
+    // A load that was left ended there, whoever is told of what came behind it.
+    if (!this._full) this._told.push([this._count, message.kind == "leave" ? { kind: "end" } : message]);
   }
 
-  /** The first `count` messages are somebody else's now. */
+  /**
+   * The first `count` messages are somebody else's now. None is let go of while the view's documents have yet to go out: a load
+   * that was left ends with the last row that its runtime has heard of, and paints are on documentLoad.
+   */
   take({ count, first, documents }: Taken): void {
+    if (!documents) return;
     while (this._told[0] && this._told[0][0] <= count) this._preface.take(this._told.shift()![1]);
     this._preface.reach(first, documents);
     if (count >= this._count) this._full = false;
@@ -44,7 +49,7 @@ export class Ledger {
   /** Those that have to be told again; none if nothing of them would become a span. */
   messages(): ToRuntime[] {
     const told = this._messages().filter((message) => !("id" in message));
-    return told.length || this._preface.owes ? [...this._preface.messages(), ...told] : [];
+    return told.some(({ kind }) => kind != "end") || this._preface.owes ? [...this._preface.messages(), ...told] : [];
   }
 
   /** All that a runtime which has forgotten everything has to be told. */

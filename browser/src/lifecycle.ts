@@ -7,6 +7,7 @@
 //   later         new entries one second after the first of them, in slices
 //   hidden        hand over all, finish the view if it has loaded, send
 //   pagehide      hand over all, finish the view, send; what no runtime took is stored
+//   freeze        what no runtime took is stored: nothing may follow
 //   pageshow      from the back/forward cache: a view of its own
 import { ignore, observe } from "./collect";
 import { end, open, outlives, part, post } from "./connect";
@@ -75,6 +76,7 @@ export function live(): void {
     leave(true);
     part(event.persisted);
   });
+  on("freeze", () => part(false));
   on("pageshow", (event) => {
     if (!event.persisted) return;
     requestAnimationFrame(() =>

@@ -5,10 +5,11 @@ import { NUMBERS, STRINGS, type ToRuntime } from "./protocol";
 /** What is packed: the browser's entries, and our own row for a bfcache restore. */
 export type Row = { readonly [field: string]: unknown };
 
-/** Where the page's time zero lies, by its own word and by the wall clock: the two part while a machine sleeps. */
+/** Where the page's time zero lies, by its own word and by the wall clock: the two part while a machine sleeps; and what time it is. */
 export const clock = () => ({
   origin: performance.timeOrigin,
   anchor: Date.now() - performance.now(),
+  at: performance.now(),
 });
 
 /**

@@ -24,6 +24,8 @@ export class PageLine {
   _flushed = false;
   /** Whether the page is gone, perhaps into the back/forward cache: a shared worker's message would throw it out there. */
   away = false;
+  /** Whom to tell what of it is taken, besides itself. */
+  heard: ((taken: Extract<ToPage, { kind: "taken" }>) => void) | undefined;
   /** How many messages it has told; those that hold the line are not counted. */
   told = 0;
   /** What of it nobody is known to have. */
@@ -51,14 +53,14 @@ export class PageLine {
   }
 
   _isNews(message: ToRuntime): boolean {
-    if (/hold|answer|ping/.test(message.kind)) return !(this.away = false);
+    if (/hold|answer|ping|legacy/.test(message.kind)) return !(this.away = false);
     this.told++;
     this.ledger.add(message);
     if (message.kind == "leave" && message.gone) this.away = true;
     if (message.kind == "hello" || "id" in message) this.away = false;
     if (message.kind == "hello") {
       this._flushed = false;
-      this._repeated = known.has(message.view);
+      this._repeated = !this.heard && known.has(message.view); // who wants to hear of it, tells all of it
       if (known.add(message.view).size > MAX_VIEWS) known.clear();
     }
     return !this._repeated || "id" in message || message.kind == "otlp";

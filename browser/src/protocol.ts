@@ -6,7 +6,7 @@
 //
 // Where the runtime dies with its pages (held-line.ts) they also say:
 //
-//   page    hold   answer   ping -> up              otlp, body (out of storage)
+//   page    hold   answer   ping -> up              otlp, body, legacy (out of storage)
 //   worker  request -> answer   taken
 //
 // With data-runtime="edge" the runtime is edge.ts, on the page; what it says to the gateway is docs/raw-entries.md.
@@ -50,10 +50,13 @@ export interface BrowserFacts {
 export type Attributes = Record<string, unknown>;
 export type Counters = Record<string, number | string | boolean>;
 
-/** Unix ms of a page's time zero: performance.timeOrigin, and Date.now() - performance.now() when it was said. */
+/**
+ * Unix ms of a page's time zero: performance.timeOrigin, and Date.now() - performance.now() when it was said; `at`, ms since then.
+ */
 export interface Clock {
   origin: number;
   anchor: number;
+  at?: number; // out of storage, from an older version: absent
 }
 
 export type ToRuntime =
@@ -72,6 +75,8 @@ export type ToRuntime =
   | { kind: "flush" | "counters"; id: number }
   /** The page is hidden or (`gone`) going away: finish the view and send. */
   | { kind: "leave"; gone: boolean }
+  /** There the page had left, for whoever is told again: nobody starts for that. */
+  | { kind: "end" }
   /** Erase what is queued, collect no more. */
   | { kind: "stop" }
   /** Out of storage: what an earlier page view had ready for the gateway at `at`, Unix ms, and does not know delivered. */
@@ -79,6 +84,8 @@ export type ToRuntime =
   | Otlp
   /** The page stands between: requests are handed to it, and what is in them is told by `taken`. */
   | { kind: "hold" }
+  /** What another page has left, found when this one's view had begun; it is taken all at once. */
+  | { kind: "legacy"; legacy: number; messages: ToRuntime[] }
   | { kind: "ping" }
   /** To a `request`: what came, or why nothing did. */
   | {
@@ -115,4 +122,4 @@ export type ToPage =
       spans: number;
     }
   /** The page's first `count` messages are in requests; for another runtime, its view's `hello` says the rest. */
-  | { kind: "taken"; count: number; first: number; documents: boolean };
+  | { kind: "taken"; count: number; first: number; documents: boolean; legacy?: number };

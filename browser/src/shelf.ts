@@ -23,25 +23,34 @@ interface Item {
 
 const keys = (): string[] => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
 
+/** Whether somebody has just written for the last time. */
+export const isLast = ({ key, newValue }: StorageEvent): boolean =>
+  !!key?.startsWith(PREFIX) && !!newValue?.includes('"gone":true');
+
 export class Shelf {
   readonly _cover: (json: string) => string;
+  readonly _tag: string;
   readonly _key = PREFIX + Math.random();
   /** Whether something of this page view is there. */
   used = false;
   /** Messages that found no room, or were too old when they were found. */
   dropped = 0;
+  /** Whether others' were left alone when it was last looked for them: they may be of pages that live. */
+  left = false;
 
-  /** `_may`: whether the browser has storage. `_tag`: what the runtime is configured by; another's items are left alone. */
+  /** `_may`: whether the browser has storage. `tag`: what the runtime is configured by; another's items are left alone. */
   constructor(
     readonly _may: boolean,
-    readonly _tag: string,
+    tag: string,
   ) {
-    this._cover = coverOf(_tag);
+    this._cover = coverOf(tag);
+    this._tag = this._cover(tag); // it may name headers
   }
 
   /** Takes what others have left, oldest first. */
   restore(): ToRuntime[] {
-    const items = attempt(() => (this._may ? keys().map((key) => this._read(key)) : [])) ?? [];
+    this.left = false;
+    const items = attempt(() => (this._may ? keys().filter((key) => key != this._key).map((key) => this._read(key)) : [])) ?? [];
     return items
       .filter((item) => !!item)
       .sort((one, other) => one.at - other.at)
@@ -54,8 +63,9 @@ export class Shelf {
     attempt(() => localStorage.removeItem(this._key));
     this.used = messages.length > 0;
     for (let count = messages.length; count; count >>= 1) {
-      const item: Item = { tag: this._tag, at: Date.now(), gone, messages: messages.slice(0, count) };
-      if (attempt(() => this._write(this._cover(written(item))))) return;
+      const item = { tag: this._tag, at: Date.now(), gone };
+      const text = messages.slice(0, count).map((message) => this._text(message));
+      if (attempt(() => this._write(`${written(item).slice(0, -1)},"messages":[${text}]}`))) return;
       this.dropped += count - (count >> 1);
     }
   }
@@ -63,6 +73,12 @@ export class Shelf {
   /** `stop()`: nothing of ours stays. */
   clear(): void {
     if (this._may) attempt(() => keys().forEach((key) => localStorage.removeItem(key)));
+  }
+
+  /** What is compressed has no secrets, but may look like one. */
+  _text(message: ToRuntime): string {
+    if (message.kind != "otlp") return this._cover(written(message));
+    return this._cover(written({ ...message, body: "" })).replace('"body":""', `"body":"${message.body}"`);
   }
 
   _write(text: string): boolean {
@@ -76,7 +92,11 @@ export class Shelf {
     const item = attempt(() => JSON.parse(localStorage[key]) as Item);
     const age = Date.now() - (item?.at ?? 0);
     const young = item && age < Limit.AGE_MS;
-    if (young && (item.tag != this._tag || (!item.gone && age < Limit.PATIENCE_MS))) return undefined;
+    if (young && item.tag != this._tag) return undefined;
+    if (young && !item.gone && age < Limit.PATIENCE_MS) {
+      this.left = true;
+      return undefined;
+    }
     localStorage.removeItem(key);
     if (young) return item;
     this.dropped += item?.messages.length ?? 0;

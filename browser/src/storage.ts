@@ -17,6 +17,16 @@ export function restore(): ToRuntime[] {
   return messages || [];
 }
 
-/** Adds what the page has told, its questions left out, with its secrets taken out by `cover`; the browser's quota is the limit. */
+/** What others left when this page first saved, and what it saved. */
+let base: ToRuntime[];
+let saved = "";
+
+/**
+ * Adds what the page has told, in place of what it has saved so far, its questions left out, with its secrets taken out by `cover`;
+ * the browser's quota is the limit.
+ */
 export const save = (messages: readonly ToRuntime[], cover: (json: string) => string = String): unknown =>
-  attempt(() => (localStorage[Item.KEY] = cover(JSON.stringify([...restore(), ...messages.filter((one) => !("id" in one))]))));
+  attempt(() => {
+    if (!saved || localStorage[Item.KEY] != saved) base = restore();
+    saved = localStorage[Item.KEY] = cover(JSON.stringify([...base, ...messages.filter((one) => !("id" in one))]));
+  });

@@ -26,6 +26,12 @@ const enum Limit {
 export const originOf = ({ origin, anchor }: Clock): number =>
   Math.abs(anchor - origin) < Limit.DRIFT_MS ? origin : anchor;
 
+/**
+ * Unix ms when it was said, by the clock that is ahead, and a little later: Date.now() is coarser. By this time ends are bounded,
+ * whoever reads it, and whenever; 0 if it does not say.
+ */
+export const nowOf = ({ origin, anchor, at }: Clock): number => (at ? Math.ceil(Math.max(origin, anchor) + at) + 1 : 0);
+
 /** Only navigations have a type, only paints a name that is no URL. */
 export function kindOf(name: string, type: string): number {
   if (type) return type == "restore" ? 3 : 1;
@@ -69,5 +75,5 @@ const hex = (base64: string): string =>
 export function written(message: Told): string {
   if (message.kind == "otlp") return JSON.stringify({ ...message, body: hex(message.body) });
   if (message.kind == "hello") return JSON.stringify({ ...message, page: { ...message.page, ...browserFacts() } });
-  return JSON.stringify(message.kind == "span" ? { ...message, origin: originOf(message) } : message);
+  return JSON.stringify(message.kind == "span" ? { ...message, origin: originOf(message), now: nowOf(message) } : message);
 }

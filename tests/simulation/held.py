@@ -164,7 +164,12 @@ class HeldPage(Page):
             self.worker.post(number, message)
 
     def acked(self, number: int, first: int, documents: bool) -> None:
-        """Bodies that we hold cover so much: forget the messages."""
+        """Bodies that we hold cover so much: forget the messages.
+
+        Not before the documents are covered: a load that was left ends with the last row known.
+        """
+        if not documents:
+            return
         self._messages = [one for one in self._messages if one[0] > number]
         self._first, self._documents = first, documents
 

@@ -10,7 +10,7 @@ import pytest
 
 from edgetrace._config import Settings
 from edgetrace._ids import IdGenerator
-from edgetrace._sampler import AlwaysOn
+from edgetrace._sampler import AlwaysOff, AlwaysOn
 from edgetrace._types import SpanData, StatusCode
 from edgetrace._views import MAX_VIEWS, PageViews
 from tests.unit import entry_samples as samples
@@ -149,3 +149,33 @@ def test_progress_is_what_another_runtime_has_to_know() -> None:
     assert pages.progress(1) is None
     tell(pages, LOADED)
     assert pages.progress(1) == (1, True)
+
+
+def test_what_is_told_again_after_the_clock_was_set_back_is_the_same() -> None:
+    """A message says what time it was said; the runtime's clock bounds those that do not."""
+    told = {**LOADED, "now": NOW / 1e6}
+    hello = {**HELLO, "view": ",".join(map(str, range(1, 25)))}
+    behind = ORIGIN_MS * 10**6
+    first, again = (
+        [span for message in (hello, told) for span in pages.handle(1, message, now)]
+        for pages, now in ((views(), NOW), (views(), int(behind)))
+    )
+    assert first == again
+    assert all(span.end_unix_nano > behind for span in again)
+    cut = [span for message in (hello, LOADED) for span in views().handle(1, message, int(behind))]
+    assert all(span.end_unix_nano <= behind for span in cut)
+
+
+@pytest.mark.parametrize("now", [NOW / 1e6 + 2 * 86_400_000, -1.0, "1", None, float("nan")])
+def test_a_clock_that_cannot_be_true_is_not_believed(now: object) -> None:
+    """More than a day ahead of the runtime's, or no number at all: the runtime's is taken."""
+    pages, other = views(), views()
+    assert tell(pages, HELLO, {**LOADED, "now": now}) == tell(other, HELLO, LOADED)
+
+
+def test_of_a_trace_that_is_not_sampled_no_documents_are_due() -> None:
+    """Whoever keeps a view until its documents are out need not keep that one."""
+    numbers = IdGenerator(lambda size: bytes([1]) * size)
+    pages = PageViews(Settings(), AlwaysOff(), numbers)
+    assert tell(pages, HELLO, LOADED) == []
+    assert pages.progress(1) == (0, True)
