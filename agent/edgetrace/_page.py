@@ -189,10 +189,8 @@ class PageView:
     def finish(self, now_unix_nano: int = 0) -> list[SpanData]:
         """Give out all that is left: the page may not speak again.
 
-        May be called again, and entries may still come: what is out stays out.
-
-        Args:
-            now_unix_nano: As for `add`; 0 for the last known.
+        May be called again, and entries may still come: what is out stays out. `now_unix_nano` is
+        as for `add`, 0 for the last known.
         """
         self._set_time(0.0, now_unix_nano)
         if self._frame is None and self._waiting:
