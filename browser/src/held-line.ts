@@ -10,44 +10,35 @@ import type { May } from "./capabilities";
 import { HeldBodies } from "./held-bodies";
 import { Keepalive } from "./keepalive";
 import { Ledger } from "./ledger";
+import { Legacies } from "./legacies";
 import type { ToPage, ToRuntime } from "./protocol";
-import { isLast, Shelf } from "./shelf";
+import { Shelf } from "./shelf";
 import { Watch } from "./watch";
 
 export interface Port {
   onmessage: ((event: MessageEvent<ToPage>) => void) | null;
   postMessage(message: ToRuntime): void;
 }
-const enum Wait {
-  /** A little more than shelf.ts has patience. */
-  AGAIN_MS = 5_500,
-  /** A page that goes writes more than once. */
-  LAST_MS = 200,
-}
 export class HeldLine {
   onmessage: ((event: { data: ToPage }) => void) | null = null;
   _port: Port | undefined;
   /** Told on this port, and not known to be in a request. */
   _ledger = new Ledger();
-  _restored = 0;
-  /** What others left while this page was already speaking, until a runtime has it; by number. */
-  readonly _legacies = new Map<number, ToRuntime[]>();
   /** Whether Python is to run; whoever takes over is told, too. */
   _awake = false;
   /** Whether the page is gone, perhaps into the back/forward cache; it is hidden only after that. */
   _gone = false;
   readonly _bodies: HeldBodies;
   readonly _shelf: Shelf;
+  readonly _legacies: Legacies;
   readonly _watch = new Watch(() => this._port?.postMessage({ kind: "ping" }));
 
   /** `tag`: what the runtime is configured by. */
   constructor(may: May, tag: string) {
     this._bodies = new HeldBodies(new Keepalive(may("keepalive")), may("fetchlater"));
     this._shelf = new Shelf(may("storage"), tag);
-    for (const message of this._restore()) this.postMessage(message);
-    if (this._shelf.left) setTimeout(() => attempt(() => this._inherit()), Wait.AGAIN_MS);
-    // A page may go while the next one starts, and write after that has looked.
-    addEventListener("storage", (event) => isLast(event) && setTimeout(() => attempt(() => this._inherit()), Wait.LAST_MS));
+    this._legacies = new Legacies(this._shelf, () => attempt(() => this._inherit()));
+    for (const message of this._legacies._first) this.postMessage(message);
     // After the loader's own listeners, whose last words are thus held.
     on("pagehide", () => {
       this._gone = true;
@@ -62,24 +53,10 @@ export class HeldLine {
     });
   }
 
-  _restore(): ToRuntime[] {
-    const found = this._shelf.restore();
-    this._restored += found.length;
-    return found;
-  }
-
   /** What others have left since is told between our own words as what it is: another's. */
   _inherit(): void {
     if (this._gone || !this._awake) return;
-    const messages: ToRuntime[] = [];
-    for (const one of this._restore()) {
-      if (one.kind == "otlp") this.postMessage(one);
-      else messages.push(one);
-    }
-    if (messages[0]) {
-      this._legacies.set(this._restored, messages);
-      this._port?.postMessage({ kind: "legacy", legacy: this._restored, messages });
-    }
+    for (const one of this._legacies._find()) (one.kind == "otlp" ? this : this._port)?.postMessage(one);
     this._watch.start();
     this._save();
   }
@@ -93,7 +70,7 @@ export class HeldLine {
     port.onmessage = ({ data }) => port == this._port && attempt(() => this._hear(port, data));
     port.postMessage({ kind: "hold" });
     for (const message of again) this.postMessage(message);
-    for (const [legacy, messages] of this._legacies) port.postMessage({ kind: "legacy", legacy, messages });
+    for (const message of this._legacies._words()) port.postMessage(message);
     if (this._awake) this.postMessage({ kind: "boot" });
     this._watch.over(broken);
   }
@@ -133,7 +110,7 @@ export class HeldLine {
       return;
     }
     if (message.kind == "taken") {
-      if (message.legacy) this._legacies.delete(message.legacy);
+      if (message.legacy) this._legacies._told.delete(message.legacy);
       else this._ledger.take(message);
       return this._settle();
     }
@@ -143,27 +120,24 @@ export class HeldLine {
   }
 
   _counters(): Record<string, number> {
-    const { _ledger, _restored, _shelf, _watch } = this;
-    return { held_messages: _ledger.length, restored: _restored, shelf_dropped: _shelf.dropped, replaced: _watch.hangs };
+    const { _ledger, _legacies, _shelf, _watch } = this;
+    return { held_messages: _ledger.length, restored: _legacies._count, shelf_dropped: _shelf.dropped, replaced: _watch.hangs };
   }
 
   /** What the shelf has is no longer true. */
   _settle(): void {
     if (this._shelf.used) this._save();
-    if (!this._ledger.length && !this._legacies.size) this._watch.stop();
-  }
-
-  _undelivered(): ToRuntime[] {
-    return [...this._bodies.undelivered(), ...[...this._legacies.values()].flat(), ...this._ledger.messages()];
+    if (!this._ledger.length && !this._legacies._told.size) this._watch.stop();
   }
 
   _save(): void {
-    this._shelf.save(this._undelivered(), this._gone);
+    const others = [...this._legacies._told.values()].flat();
+    this._shelf.save([...this._bodies.undelivered(), ...others, ...this._ledger.messages()], this._gone);
   }
 
   _forget(stop: ToRuntime): void {
     this._ledger = new Ledger();
-    this._legacies.clear();
+    this._legacies._told.clear();
     this._bodies.clear();
     this._shelf.clear();
     this._watch.stop();

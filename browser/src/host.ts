@@ -2,19 +2,15 @@
 // Between the pages' lines and Python: messages wait here until Python runs, in the order they came.
 import type { PyodideAPI } from "pyodide";
 import { tagOf } from "./capabilities";
+import { hand, type Runtime } from "./hand";
 import { HandBack } from "./hand-back";
 import { Keeper } from "./keeper";
 import { Ledger } from "./ledger";
 import { forgetViews, PageLine, type Port } from "./page-line";
 import type { ToPage, ToRuntime } from "./protocol";
 import { lastLine, mayPass, PythonSource } from "./python";
-import { complete, nowOf, originOf, written, type Told } from "./unpack";
+import type { Told } from "./unpack";
 
-/** Python's side, `edgetrace._serve.WorkerRuntime`; it is handed plain data only. */
-interface Runtime {
-  entries(page: number, origin: number, numbers: Float64Array, text: string, now: number): void;
-  receive(page: number, message: string): void;
-}
 /** Python starts for these; whatever else a page says can wait for them. */
 const STARTERS = /boot|flush|leave/;
 /** Ports are never known to be closed: the oldest are forgotten. */
@@ -103,21 +99,11 @@ export class Host {
   /** A message that Python cannot take must not stop those behind it. */
   _tell(runtime: Runtime, page: PageLine, message: Told): void {
     try {
-      this._hand(runtime, page, message);
+      hand(runtime, page, message);
     } catch (error) {
       this._counters.failed_messages++;
       this._counters.failed_message = lastLine(error);
     }
-  }
-
-  _hand(runtime: Runtime, page: PageLine, message: Told): void {
-    if (message.kind == "entries") {
-      const { numbers, text } = complete(message);
-      return runtime.entries(page.id, originOf(message), numbers, text, nowOf(message));
-    }
-    if (message.kind == "end") return runtime.receive(page.id, '{"kind":"leave"}');
-    if (message.kind != "boot") runtime.receive(page.id, written(message));
-    else if (page.firstFlush()) runtime.receive(page.id, '{"kind":"flush","id":-1}');
   }
 
   _post(page: PageLine | undefined, message: ToPage): void {
@@ -127,8 +113,7 @@ export class Host {
       this._keeper.keep(page);
       if (!this._back) return;
     }
-    const all = [this._counters, this._source.marks, this._keeper.counters()];
-    if ("counters" in message) Object.assign(message.counters, ...all);
+    if ("counters" in message) Object.assign(message.counters, this._counters, this._source.marks, this._keeper.counters());
     page?.post(message);
   }
 
@@ -139,8 +124,7 @@ export class Host {
       const python = await this._source.start();
       const serve = python.pyimport("edgetrace.browser.serve");
       const post = (page: number, text: string) => this._post(this._pages.get(page), JSON.parse(text) as ToPage);
-      const given = this._back ? [this._options, post, this._back.send] : [this._options, post];
-      this._runtime = serve(...given) as Runtime;
+      this._runtime = serve(this._options, post, ...(this._back ? [this._back.send] : [])) as Runtime;
       serve.destroy();
     } catch (error) {
       return this._fail(error);

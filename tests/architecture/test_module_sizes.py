@@ -17,8 +17,6 @@ def _limits() -> dict[str, int]:
     found = {path: 150 if path.name in ADAPTERS else 300 for path in PACKAGE.glob("*.py")}
     found |= dict.fromkeys((ROOT / "tasks").glob("*.py"), 300)
     found |= dict.fromkeys((BROWSER / "src").glob("*.ts"), 150)
-    # Both ends of the held line, until what pages leave late has a module of its own.
-    found |= {BROWSER / "src" / name: 175 for name in ("held-line.ts", "host.ts")}
     return {path.relative_to(ROOT).as_posix(): limit for path, limit in sorted(found.items())}
 
 
