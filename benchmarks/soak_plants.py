@@ -50,7 +50,7 @@ MessagePort.prototype.postMessage = function (...given) {
         worker="""
 self.kept = [];
 addEventListener("connect", ({ ports: [port] }) =>
-  port.addEventListener("message", ({ data }) => kept.push(data)));""",
+  port.addEventListener("message", ({ data }) => kept.push(data, Array(8192).fill(0.5))));""",
     ),
     "wasm-leak": Plant(
         "WebAssembly memory in use grows",
