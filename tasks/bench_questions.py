@@ -19,7 +19,7 @@ class Question(NamedTuple):
         title: What is asked, in a sentence for RESULTS.md.
         runs: Who answers it; in turns, so that all meet the same machine.
         rounds: How often each takes its turn.
-        alone: It takes long and is asked by its name only.
+        alone: It takes long, or says the same on any machine: asked by its name only.
     """
 
     title: str
@@ -99,6 +99,7 @@ QUESTIONS: Final[dict[str, Question]] = {
         "2,000 exporters in virtual time, and a collector that is away for two minutes, or comes "
         "and goes: with the circuit breaker and the retry budget, and with full jitter alone.",
         (Run(OURS, "cpython", "cpython", "outage.py"),),
+        alone=True,
     ),
     "soak": Question(
         "Three tabs, 10,000 entries each, a collector that flaps: what is lost, what grows.",
