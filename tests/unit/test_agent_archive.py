@@ -51,10 +51,12 @@ def test_the_same_sources_make_the_same_bytes() -> None:
 
 
 def test_what_the_runtime_worker_calls_is_a_root() -> None:
-    """host.ts names a function and, in an interface, the methods of what it returns."""
-    host = (BROWSER / "src" / "host.ts").read_text(encoding="utf-8")
+    """host.ts names a function; hand.ts, in an interface, the methods of what that returns."""
+    host, hand = (
+        (BROWSER / "src" / name).read_text(encoding="utf-8") for name in ("host.ts", "hand.ts")
+    )
     imported = re.findall(r'pyimport\("edgetrace\.([\w.]+)"\)', host)
-    interface = re.search(r"^interface Runtime \{(.*?)^\}", host, re.DOTALL | re.MULTILINE)
+    interface = re.search(r"^export interface Runtime \{(.*?)^\}", hand, re.DOTALL | re.MULTILINE)
     assert interface
     methods = re.findall(r"^  (\w+)\(", interface[1], re.MULTILINE)
     assert {*imported, *(f"_serve.WorkerRuntime.{name}" for name in methods)} == {
