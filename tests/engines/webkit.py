@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Final
@@ -62,7 +63,8 @@ class WebKit:
         self._display.communicate()
 
     def _start(self) -> WebKitPage:
-        service = Service(env=self._environ)
+        # Selenium looks for the driver when it is imported, which may be before it is installed.
+        service = Service(executable_path=shutil.which(webkit.DRIVER), env=self._environ)
         service.start()
         options = Options()
         options.binary_location = str(webkit.path())
