@@ -23,6 +23,16 @@ from typing import Final
 MAX_DRIFT_NS: Final = 1_000_000_000
 CHECK_NS: Final = 1_000_000
 """Of monotonic time between two looks at the wall clock."""
+MAX_AHEAD_NS: Final = 86_400 * 10**9
+"""A day: how far a page's clock may be ahead before it is not believed."""
+
+
+def page_unix_nano(said_unix_ms: float, here_unix_nano: int) -> int:
+    """When a page said something, by its own clock: none of its spans ends later, so what it says
+    twice gives the same spans. The time here where that cannot be.
+    """
+    said = said_unix_ms * 1e6
+    return int(said) if 0.0 < said <= here_unix_nano + MAX_AHEAD_NS else here_unix_nano
 
 
 class AnchoredClock:

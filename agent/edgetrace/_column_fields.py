@@ -25,7 +25,7 @@ from ._entries import TimingEntry
 from ._key_values import Key, keep, key_of
 from ._packed import PackedEntries
 from ._phases import BODY_SIZE, DECODED_SIZE, TIMES, TRANSFER_SIZE
-from ._protobuf import double, utf8, varint
+from ._protobuf import double, utf8
 from ._urls import MAX_URL_LENGTH, redact
 
 _NAMES: Final = TimingEntry._fields
@@ -33,8 +33,8 @@ _START: Final = _NAMES.index("fetch_start")
 _CONNECTED: Final = _NAMES.index("connect_end")
 _MARKS: Final = ("?", "#", "@", ";", "%", "eyJ")
 """A URL that begins with "http" and has none of these needs no redaction; see `_urls.redact`."""
-_LOW: Final = tuple([varint(value | 0x80)[:1] for value in range(128)])
-_HIGH: Final = tuple([varint(value) for value in range(128)])
+_LOW: Final = tuple([bytes((value | 0x80,)) for value in range(128)])
+_HIGH: Final = tuple([bytes((value,)) for value in range(128)])
 
 Column = list[bytes]
 

@@ -29,7 +29,7 @@ from ._context import EMPTY, Context, Span
 from ._edge import EdgeRuntime, IncomingRequest, Invocation, current_invocation
 from ._edge_facts import connection_attributes
 from ._http import server_span, set_response
-from ._propagation import get_propagators
+from ._propagation import FIELDS, get_propagators
 from ._records import NamedTuple
 from ._types import AttributeValue, SpanKind
 
@@ -50,8 +50,6 @@ NOT_TRACED: Final = frozenset(
 )
 """Called by the platform too, and no span: a tail worker's own, or what OpenTelemetry has not."""
 RPC: Final = "rpc"
-CARRIED: Final = ("traceparent", "tracestate", "baggage")
-"""The headers of a trace, in the order of `Propagators.parse`."""
 
 
 class Start(NamedTuple):
@@ -72,7 +70,7 @@ def begin_fetch(runtime: EdgeRuntime, incoming: IncomingRequest) -> Start:
     )
     headers = incoming.headers
     attributes.update(connection_attributes(incoming.cf, headers, runtime.settings.client_address))
-    parent, state, baggage = [headers.get(field, "") for field in CARRIED]
+    parent, state, baggage = [headers.get(field, "") for field in FIELDS]
     context = get_propagators().parse(parent, state, baggage)
     return Start(name, SpanKind.SERVER, attributes, context)
 

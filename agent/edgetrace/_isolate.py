@@ -26,6 +26,7 @@ from typing import Final
 
 from ._context import EMPTY, attach
 from ._export import Exporter
+from ._request_state import ANY_TIME_NS
 from ._send import send_once
 from ._types import Clock, ExportRequest, Transport
 from .errors import ExportError
@@ -36,7 +37,6 @@ GRACE_NS: Final = 1_000_000_000
 """After which a keeper that has not come back is taken for dead: its request was cancelled."""
 MIN_DELAY_NS: Final = 1_000_000
 """Timers are no finer."""
-_NEVER_NS: Final = -(2**63)
 LOOK_AGAIN_NS: Final = 20_000_000
 """How often `flush` looks whether sends of other requests have been answered."""
 
@@ -67,8 +67,8 @@ class IsolateDelivery:
         self._clock = clock
         self._on_error = on_error
         self._on_wake = on_wake
-        self._keeper_ns = _NEVER_NS  # when a request that keeps the rest will look again
-        self._look_ns = _NEVER_NS  # before which nothing is due, but for `wake`
+        self._keeper_ns = ANY_TIME_NS  # when a request that keeps the rest will look again
+        self._look_ns = ANY_TIME_NS  # before which nothing is due, but for `wake`
         self._woken = False
 
     def wake(self) -> None:
@@ -108,9 +108,9 @@ class IsolateDelivery:
                 return
             delay_ns = max(due_ns - now_ns, MIN_DELAY_NS)
             self._keeper_ns = now_ns + delay_ns
-            self._look_ns = _NEVER_NS
+            self._look_ns = ANY_TIME_NS
             await asyncio.sleep(delay_ns / 1e9)
-            self._keeper_ns = _NEVER_NS  # while it sends, another may keep what comes meanwhile
+            self._keeper_ns = ANY_TIME_NS  # while it sends, another may keep what comes meanwhile
             await self._send_due()
 
     async def flush(self, timeout_s: float) -> bool:
@@ -153,7 +153,7 @@ class IsolateDelivery:
         sends = []
         while (request := self._exporter.next_request(self._clock.monotonic_ns())) is not None:
             sends.append(asyncio.ensure_future(self._send(request)))
-        self._look_ns = _NEVER_NS
+        self._look_ns = ANY_TIME_NS
         if sends:
             await asyncio.gather(*sends)
 
@@ -161,4 +161,4 @@ class IsolateDelivery:
         try:
             await send_once(request, self._exporter, self._transport, self._clock, self._on_error)
         finally:
-            self._look_ns = _NEVER_NS
+            self._look_ns = ANY_TIME_NS

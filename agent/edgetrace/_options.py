@@ -25,7 +25,6 @@ _URL: Final = pattern(r"https?://[^\s/?#@\\]+(?:[/?][^\s@#\\]*)?", re.IGNORECASE
 _HEADER_NAME: Final = pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2, token
 _HEADER_VALUE: Final = pattern(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
 
-
 ZSTD: Final = "compression.zstd"
 """The module that compresses so; new in Python 3.14, and no part of trimmed libraries."""
 

@@ -117,14 +117,12 @@ class Outbox:
         """When one may be sent, or (`unanswered`) counts as unanswered; None if only news can
         change anything.
         """
-        if not self._pending:
-            return None
-        waiting = self.has_place()
+        waiting, gate_ns = self.has_place(), self.gate_ns
         return min(
             [
                 pending.deadline_ns
                 if pending.state is State.SENT
-                else max(pending.deadline_ns, self.gate_ns)
+                else max(pending.deadline_ns, gate_ns)
                 for pending in self._pending.values()
                 if (unanswered if pending.state is State.SENT else waiting)
             ],

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from ._config import Settings
 from ._export import Exporter
 from ._ids import IdGenerator
-from ._outbox import Undelivered
 from ._pump import Pump
 from ._redact import span_redaction
 from ._sampler import sampler_from_settings
@@ -63,17 +62,10 @@ class Pipeline:
 
         return emit
 
-    def adopt(
-        self, body: bytes, headers: Mapping[str, str], spans: int, important: bool = False
-    ) -> int:
+    def adopt(self, body: bytes, headers: Mapping[str, str], spans: int) -> None:
         """Send what is out of storage; see `Exporter.adopt`."""
-        request_id = self._exporter.adopt(body, headers, spans, important)
+        self._exporter.adopt(body, headers, spans)
         self._pump.wake()
-        return request_id
-
-    def undelivered(self, *, queued: bool = False) -> list[Undelivered]:
-        """What to keep if nobody may come back; see `Exporter.undelivered`."""
-        return self._exporter.undelivered(queued=queued)
 
     async def force_flush(self) -> bool:
         """Send everything queued now; True if nothing is left undelivered."""

@@ -41,6 +41,8 @@ LONG_MEMBER_CHARS: Final = 128
 """Longer members are the first to go where a tracestate is too long. "tracestate Limits"."""
 MAX_HEADER_CHARS: Final = 32768
 """What is read of one header, its lines together: twice the longest legal tracestate (16,447)."""
+FIELDS: Final = ("traceparent", "tracestate", "baggage")
+"""The headers of a trace, in the order of `Propagators.parse`."""
 MAX_CARRIER_FIELDS: Final = 1024
 """How far a carrier is read, which may be endless; Apache httpd stops at 100, Node at 2,000."""
 
@@ -149,7 +151,7 @@ class Propagators(NamedTuple):
     def extract(self, carrier: object, context: Context | None = None) -> Context:
         """Read the caller's trace and baggage; see the function `extract`."""
         found = _read(carrier, self.fields)
-        parents, states, members = [found.get(name, []) for name in Propagators().fields]
+        parents, states, members = [found.get(name, []) for name in FIELDS]
         parent = parents[0] if len(parents) == 1 else ""
         start = context if type(context) is Context else EMPTY
         return self.parse(parent, ",".join(states), ",".join(members), start)

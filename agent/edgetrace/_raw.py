@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 from ._batch import Queued
 from ._camel import camel_case
+from ._clock import page_unix_nano
 from ._config import Settings
 from ._entries import Kind, TimingEntry, unpack_entries
 from ._frame import Framer
@@ -37,8 +38,6 @@ FORMAT_VERSION: Final = 1
 MAX_ROWS: Final = 2_000
 """Rows and spans of one body; 48 KB hold some 300. Below `_page.MAX_WAITING`, so that none is let
 out before the navigation is known."""
-MAX_AHEAD_NS: Final = 86_400 * 10**9
-"""A day: how far a page's clock may be ahead before it is not believed."""
 MAX_NUMBER: Final = 1e18
 
 SENDERS: Final = frozenset(
@@ -108,7 +107,8 @@ def read_raw(
     for key, value in _get(data, "attributes", dict).items():
         view.set_attribute(key, value)
 
-    spans, has_fetch, malformed = _tell(view, data, _now(data, now_unix_nano))
+    now = page_unix_nano(_number(data, "now"), now_unix_nano)
+    spans, has_fetch, malformed = _tell(view, data, now)
     document, children = _split(spans, view.context, has_fetch)
     out = [] if settings.disabled else (document if documents else []) + children
     message, encoded = _encode(out, settings, resource_attributes)
@@ -172,13 +172,6 @@ def _configure(dataset: dict[str, Any], base: Settings | None) -> tuple[Settings
     ratio = float(settings.sampler_arg.strip() or 1.0) if named == "traceidratio" else 1.0
     root = TraceIdRatioBased(min(ratio, ceiling))
     return settings, root if named == settings.sampler else ParentBased(root)
-
-
-def _now(data: dict[str, Any], here_unix_nano: int) -> int:
-    """The end of all spans: a page's clock need not agree with ours, and a body sent again must not
-    grow."""
-    said = _number(data, "now") * 1e6
-    return int(said) if 0.0 < said <= here_unix_nano + MAX_AHEAD_NS else here_unix_nano
 
 
 def _tell(view: PageView, data: dict[str, Any], now: int) -> tuple[list[SpanData], bool, int]:

@@ -124,13 +124,13 @@ class Redactor:
 
     def attributes(self, attributes: Attributes) -> Attributes:
         """Attributes without secrets; the same mapping if there are none."""
+        keys, texts = self.keys, self.texts
         values = [value for value in attributes.values() if type(value) not in _NUMBERS]
         try:
-            if self.keys.issuperset(attributes) and self.texts.issuperset(values):
+            if keys.issuperset(attributes) and texts.issuperset(values):
                 return attributes
         except TypeError:  # a dict is not to be remembered
             pass
-        keys, texts = self.keys, self.texts
         return {
             key: value
             if key in keys and (type(value) in _NUMBERS or type(value) is str and value in texts)

@@ -22,6 +22,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from ._records import pattern
+
 RETRYABLE: Final = frozenset({429, 502, 503, 504})
 TOO_LARGE: Final = 413
 SECOND_NS: Final = 1_000_000_000
@@ -35,7 +37,7 @@ MAX_RETRY_AFTER_NS: Final = 3600 * SECOND_NS
 """A longer wait is taken for a receiver's mistake and shortened to an hour."""
 
 _MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
-_IMF_FIXDATE: Final = re.compile(
+_IMF_FIXDATE: Final = pattern(
     r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
 

@@ -112,6 +112,8 @@ class Runtime:
 
     def settle(self) -> None:
         """Tell whose marks have come; to be called when requests are handed over or answered."""
+        if not self._marks:
+            return
         counts = self.provider.counters()
         left = counts["ended"] - counts["queued"]
         if not self._hands_over and (counts["queued"] or counts["in_flight"]):

@@ -26,7 +26,6 @@ from typing import Final
 from ._records import pattern
 
 MAX_FIRST: Final = 2**31
-SEED_BYTES: Final = 24
 _SEED: Final = pattern(r"\d{1,3}(?:,\d{1,3}){23}", re.ASCII)
 _U64: Final = 2**64 - 1
 _ZERO: Final = bytes(8)

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ._clock import page_unix_nano
 from ._config import Settings
 from ._ids import IdGenerator
 from ._nesting import parse_json
@@ -29,8 +30,6 @@ from ._view_ids import MAX_FIRST, ViewIds, read_seed
 
 MAX_VIEWS: Final = 256
 """Views kept: nothing tells a worker that a page is gone for good."""
-
-MAX_AHEAD_NS: Final = 86_400 * 10**9
 
 Message = Mapping[str, Any]
 
@@ -152,12 +151,9 @@ class PageViews:
 
 
 def _now(message: Message, here_unix_nano: int) -> int:
-    """When the page said it, by its own clock: a message that is told again must give the same
-    spans, and no span ends after that. A clock that is far ahead of ours is not believed."""
+    """When the page said it."""
     said = message.get("now")
-    if isinstance(said, float | int) and 0.0 < said * 1e6 <= here_unix_nano + MAX_AHEAD_NS:
-        return int(said * 1e6)
-    return here_unix_nano
+    return page_unix_nano(said, here_unix_nano) if isinstance(said, float | int) else here_unix_nano
 
 
 def _from_json(text: object) -> Any:

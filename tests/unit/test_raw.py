@@ -10,9 +10,10 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from edgetrace._clock import MAX_AHEAD_NS
 from edgetrace._config import Settings
 from edgetrace._entries import NUMBERS, TimingEntry
-from edgetrace._raw import MAX_AHEAD_NS, MAX_ROWS, RawError, RawResult, read_raw
+from edgetrace._raw import MAX_ROWS, RawError, RawResult, read_raw
 from edgetrace._view_ids import derived_id
 from tests.unit import entry_samples as samples
 from tests.unit.entry_samples import entry
