@@ -2,7 +2,7 @@
 // Bodies to the gateway: all that fit into the browser's keepalive quota at once, the rest behind them.
 //
 //   waiting --POST--> in flight --2xx--------------------> sent
-//      ^                  |--429, 5xx, no answer--> waiting, tried again after a while
+//      ^                  |--429, 502-504, no answer--> waiting, tried again after a while
 //      |                  `--other answers--------> refused
 //      `--next page view-- localStorage <-- what is not known to be delivered when the page goes
 import { isTransient, Keepalive } from "./keepalive";

@@ -2,7 +2,7 @@
 // What a browser can do is found out by trying. `data-debug-capabilities` forbids what it does not list, so that every
 // rung of docs/delivery.md can be walked in one browser.
 
-export type Capability = "shared" | "extended" | "dedicated" | "fetchlater" | "keepalive" | "storage" | "wasm";
+type Capability = "shared" | "extended" | "dedicated" | "fetchlater" | "keepalive" | "storage" | "wasm";
 export type May = (what: Capability) => boolean;
 
 /** What a runtime is configured by, whatever its version: the tag's attributes, out of its name. */

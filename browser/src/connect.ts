@@ -2,7 +2,7 @@
 // The line to the runtime, wherever it runs. What was said is said again to the next rung when one breaks.
 //
 //   SharedWorker  ->  one that dies with its pages, dedicated Worker, the page's own Pyodide  ->  nothing: entries are lost
-//   that outlives     (fallback.ts, in the runtime's module; with data-runtime="edge" edge.ts in its own)
+//   that outlives     (fallback.ts, by way of the runtime's module; with data-runtime="edge" edge.ts in its own)
 //   its pages (here)
 import { name, noWorker, workerUrl } from "./config";
 import { attempt } from "./guard";

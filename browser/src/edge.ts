@@ -84,5 +84,5 @@ export function fallback(_url: string, name: string, use: (where: Where, port: L
   const port = line(name);
   use("edge", port);
   // From here on what the page says is ours to deliver or to keep.
-  port.onmessage?.({ data: { kind: "flushed", id: -1, counters: {} } });
+  port.onmessage?.({ data: { kind: "up" } });
 }

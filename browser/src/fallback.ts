@@ -38,7 +38,7 @@ export function fallback(
     line.over(port, broken);
     use(where, line);
     // From here on what the page says is ours to deliver or to keep.
-    line.onmessage?.({ data: { kind: "flushed", id: -1, counters: {} } });
+    line.onmessage?.({ data: { kind: "up" } });
   };
   const page = (cause: string): void => {
     if (cause && !("pyodide" in window)) {
@@ -50,7 +50,7 @@ export function fallback(
     on("page", port1, () => undefined);
   };
   const dedicated = (cause: string): void => {
-    if (!may("dedicated")) return page(`${cause || "no workers"}`);
+    if (!may("dedicated")) return page(cause || "no workers");
     try {
       const worker = new Worker(script(url), { type: "module", name });
       let heard = false;

@@ -9,7 +9,7 @@ import { attempt } from "./guard";
 import { isTransient, Keepalive, type Answer } from "./keepalive";
 import type { Otlp, ToPage } from "./protocol";
 
-export type Request = Extract<ToPage, { kind: "request" }>;
+type Request = Extract<ToPage, { kind: "request" }>;
 interface Body extends Otlp {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly url: string;

@@ -56,7 +56,9 @@ export class HeldLine {
   /** What others have left since is told between our own words as what it is: another's. */
   _inherit(): void {
     if (this._gone || !this._awake) return;
-    for (const one of this._legacies._find()) (one.kind == "otlp" ? this : this._port)?.postMessage(one);
+    const found = this._legacies._find();
+    if (!found[0]) return;
+    for (const one of found) (one.kind == "otlp" ? this : this._port)?.postMessage(one);
     this._watch.start();
     this._save();
   }

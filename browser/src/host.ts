@@ -92,7 +92,7 @@ export class Host {
 
   /** A batch is told: Python is to say when it is taken, and until then the disk has it. */
   _mark(page: PageLine): void {
-    this._take(page, { kind: "mark", count: page.told });
+    this._take(page, { kind: "mark", count: page.ledger._count });
     this._keeper.keep(page);
   }
 

@@ -17,7 +17,7 @@ export const written = (messages: unknown): string =>
   JSON.stringify(messages, (_key, value) => (value instanceof Float64Array ? Array.from(value) : (value as unknown)));
 
 export class Ledger {
-  /** Each with its number on the line. */
+  /** Each with its number on the line; the words that hold a line (hold, answer, ping, legacy) have none. */
   _told: [number, ToRuntime][] = [];
   _count = 0;
   _full = false;

@@ -26,8 +26,6 @@ export class PageLine {
   away = false;
   /** Whom to tell what of it is taken, besides itself. */
   heard: ((taken: Extract<ToPage, { kind: "taken" }>) => void) | undefined;
-  /** How many messages it has told; those that hold the line are not counted. */
-  told = 0;
   /** What of it nobody is known to have. */
   ledger = new Ledger();
 
@@ -54,7 +52,6 @@ export class PageLine {
 
   _isNews(message: ToRuntime): boolean {
     if (/hold|answer|ping|legacy/.test(message.kind)) return !(this.away = false);
-    this.told++;
     this.ledger.add(message);
     if (message.kind == "leave" && message.gone) this.away = true;
     if (message.kind == "hello" || "id" in message) this.away = false;

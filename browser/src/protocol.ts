@@ -6,10 +6,11 @@
 //
 // Where the runtime dies with its pages (held-line.ts) they also say:
 //
-//   page    hold   answer   ping -> up              otlp, body, legacy (out of storage)
+//   page    hold   answer   ping -> up              otlp, legacy (out of storage)   end
 //   worker  request -> answer   taken
 //
-// With data-runtime="edge" the runtime is edge.ts, on the page; what it says to the gateway is docs/raw-entries.md.
+// With data-runtime="edge" the runtime is edge.ts, on the page; what it says to the gateway is docs/raw-entries.md. Out of
+// storage it is told body.
 
 /** Order of the numbers in one packed row. `kind`: 0 resource, 1 navigation, 2 paint, 3 bfcache restore. */
 export const NUMBERS =

@@ -45,7 +45,7 @@ export function metrics(json: string): string {
   return timings.map((one) => `${one.name};dur=${one.duration};desc=${one.description}`.replace(/\n/g, " ")).join(", ");
 }
 
-/** Out of storage a Float64Array comes as an object. */
+/** Out of storage a Float64Array comes as an object (storage.ts) or an array (ledger.ts). */
 export const floats = (numbers: Float64Array): Float64Array =>
   numbers instanceof Float64Array ? numbers : Float64Array.from(Object.values(numbers));
 
