@@ -3,7 +3,7 @@
 
 The exporters are the agent's own; only time and the network are not real. Each belongs to a page
 that ends a span now and then, and an adapter that does as the contract says: it sends what it gets,
-and sleeps until the deadline. The collector answers while it is up and not asked too much.
+and sleeps until the deadline. The collector answers while it is up.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ class Plan:
         length_s: How long spans end.
         up: Whether the collector is, at a second.
         spans_s: Mean seconds from one span of a page to its next.
-        capacity: Requests a second beyond which the collector answers 503; 0 for no limit.
         prepare: Done to each exporter as it is made.
         seed: Of everything random.
     """
@@ -47,7 +46,6 @@ class Plan:
     length_s: float
     up: Callable[[float], bool]
     spans_s: float = 2.5
-    capacity: int = 0
     prepare: Callable[[Exporter], None] = lambda _: None
     seed: int = 1
 
@@ -63,7 +61,6 @@ class Fleet:
 
     plan: Plan
     per_second: dict[int, int] = field(default_factory=dict)
-    taken: dict[int, int] = field(default_factory=dict)
     drained_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -139,19 +136,14 @@ class Fleet:
     def _send(self, page: int, request: ExportRequest) -> None:
         second = self._now // S
         self.per_second[second] = self.per_second.get(second, 0) + 1
-        status = 0
-        if self.plan.up(self._now / S):
-            taken = self.taken.get(second, 0)
-            status = 200 if not self.plan.capacity or taken < self.plan.capacity else 503
-            self.taken[second] = taken + 1
-        self._at(self._now + ANSWER_NS, self._answer, page, request.id, status)
+        is_up = self.plan.up(self._now / S)
+        self._at(self._now + ANSWER_NS, self._answer, page, request.id, is_up)
 
-    def _answer(self, page: int, request_id: int, status: int) -> None:
+    def _answer(self, page: int, request_id: int, is_up: bool) -> None:
         exporter = self.exporters[page]
-        if status:
-            exporter.receive_response(request_id, status, {}, b"", self._now)
+        if is_up:
+            exporter.receive_response(request_id, 200, {}, b"", self._now)
+            self.drained_s = self._now / S
         else:
             exporter.receive_failure(request_id, "down", self._now)
-        if status == 200:
-            self.drained_s = self._now / S
         self._step(page)

@@ -31,7 +31,8 @@ STYLE: Final = (
 )
 
 
-def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
+def svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
+    """A picture of parts."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" role="img">\n<title>{escape(title)}</title>\n'
@@ -39,8 +40,9 @@ def _svg(width: float, height: float, title: str, parts: Sequence[str]) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, extra: str = "") -> str:
-    return f'<text x="{x:g}" y="{y:g}"{extra}>{escape(text)}</text>'
+def text(x: float, y: float, words: str, extra: str = "") -> str:
+    """Words at a place; `extra`: attributes."""
+    return f'<text x="{x:g}" y="{y:g}"{extra}>{escape(words)}</text>'
 
 
 def bars(title: str, unit: str, values: Sequence[tuple[str, float]], first: int = 1) -> str:
@@ -54,17 +56,17 @@ def bars(title: str, unit: str, values: Sequence[tuple[str, float]], first: int 
     """
     largest = max((value for _, value in values), default=0) or 1
     room = WIDTH - LABELS - VALUES
-    parts = [_text(0, 16, f"{title} ({unit})", ' class="t"')]
+    parts = [text(0, 16, f"{title} ({unit})", ' class="t"')]
     for at, (label, value) in enumerate(values):
         y = 30 + at * (BAR + 8)
         length = round(max(1.0, value / largest * room), 1)
         colour = OURS if at < first else OTHERS[0]
-        parts.append(_text(LABELS - 8, y + 13, label, ' text-anchor="end"'))
+        parts.append(text(LABELS - 8, y + 13, label, ' text-anchor="end"'))
         parts.append(
             f'<rect x="{LABELS}" y="{y}" width="{length:g}" height="{BAR}" rx="2" fill="{colour}"/>'
         )
-        parts.append(_text(LABELS + length + 6, y + 13, number(value)))
-    return _svg(WIDTH, 34 + len(values) * (BAR + 8), title, parts)
+        parts.append(text(LABELS + length + 6, y + 13, number(value)))
+    return svg(WIDTH, 34 + len(values) * (BAR + 8), title, parts)
 
 
 def lines(
@@ -80,7 +82,7 @@ def lines(
     """
     points = [point for some in series.values() for point in some if min(point) > 0]
     if not points:
-        return _svg(WIDTH, HEIGHT, title, [_text(0, 16, f"{title}: nothing measured")])
+        return svg(WIDTH, HEIGHT, title, [text(0, 16, f"{title}: nothing measured")])
     top, right, bottom, left = MARGINS
     (x_low, x_high), (y_low, y_high) = (
         _decades([point[axis] for point in points]) for axis in (0, 1)
@@ -94,16 +96,16 @@ def lines(
         share = (math.log10(y) - y_low) / (y_high - y_low)
         return round(HEIGHT - bottom - share * (HEIGHT - top - bottom), 1)
 
-    parts = [_text(0, 16, title, ' class="t"'), _text(0, 34, y_unit, ' class="a"')]
+    parts = [text(0, 16, title, ' class="t"'), text(0, 34, y_unit, ' class="a"')]
     for power in range(x_low, x_high + 1):
         x = across(10**power)
         parts.append(f'<path class="g" d="M{x:g} {top}V{HEIGHT - bottom}"/>')
-        parts.append(_text(x, HEIGHT - bottom + 18, _power(power), ' text-anchor="middle"'))
+        parts.append(text(x, HEIGHT - bottom + 18, _power(power), ' text-anchor="middle"'))
     for power in range(y_low, y_high + 1):
         y = up(10**power)
         parts.append(f'<path class="g" d="M{left} {y:g}H{WIDTH - right}"/>')
-        parts.append(_text(left - 8, y + 4, _power(power), ' text-anchor="end"'))
-    parts.append(_text(WIDTH - right, HEIGHT - 8, x_unit, ' class="a" text-anchor="end"'))
+        parts.append(text(left - 8, y + 4, _power(power), ' text-anchor="end"'))
+    parts.append(text(WIDTH - right, HEIGHT - 8, x_unit, ' class="a" text-anchor="end"'))
     named: list[float] = []
     for at, (name, some) in enumerate(series.items()):
         drawn = [(across(x), up(y)) for x, y in some if min(x, y) > 0]
@@ -117,8 +119,8 @@ def lines(
         while any(abs(end_y - other) < LINE for other in named):  # names do not cover each other
             end_y += LINE
         named.append(end_y)
-        parts.append(_text(end_x + 8, end_y + 4, name, f' style="fill:{colour}"'))
-    return _svg(WIDTH, HEIGHT, title, parts)
+        parts.append(text(end_x + 8, end_y + 4, name, f' style="fill:{colour}"'))
+    return svg(WIDTH, HEIGHT, title, parts)
 
 
 def _power(power: int) -> str:

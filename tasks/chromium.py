@@ -27,6 +27,8 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+PLAYWRIGHT_FLAGS: Final = tuple(flag for flag in FLAGS if flag != "--headless")
+"""Playwright says `--headless` itself."""
 
 
 def path() -> str | None:

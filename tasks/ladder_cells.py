@@ -41,10 +41,11 @@ class End(NamedTuple):
     silent: bool = False
 
 
+DEDICATED: Final = "dedicated fetchlater keepalive storage wasm"
 RUNGS: Final = (
     Rung("extended", ""),
     Rung("shared", "shared dedicated fetchlater keepalive storage wasm"),
-    Rung("dedicated", "dedicated fetchlater keepalive storage wasm"),
+    Rung("dedicated", DEDICATED),
     Rung("keepalive", "dedicated keepalive storage wasm"),
     Rung("fetchlater", "dedicated fetchlater storage wasm"),
     Rung("storage", "dedicated storage wasm"),

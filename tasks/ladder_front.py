@@ -7,13 +7,11 @@ page --OPTIONS, answered after a while--> Front
 
 from __future__ import annotations
 
-import gzip
 import threading
 from typing import Any
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 from tests.browser.site import Document, Site
+from tests.simulation.ledger import spans_of
 
 
 class Front(Site):
@@ -54,11 +52,8 @@ class Front(Site):
     def forward(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         """See `Site`; looks into the body first."""
         packed = {name.lower(): value for name, value in headers.items()}
-        data = gzip.decompress(body) if packed.get("content-encoding") == "gzip" else body
-        for resource in ExportTraceServiceRequest.FromString(data).resource_spans:
-            for scope in resource.scope_spans:
-                for span in scope.spans:
-                    self._note(span)
+        for span in spans_of(body, packed):
+            self._note(span)
         return super().forward(body, headers)
 
     def _note(self, span: Any) -> None:

@@ -151,7 +151,7 @@ def trials() -> Iterator[Trials]:
     with serve_in_thread() as collector, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.path(),
-            args=[flag for flag in chromium.FLAGS if flag != "--headless"],
+            args=list(chromium.PLAYWRIGHT_FLAGS),
             ignore_default_args=["--disable-back-forward-cache"],
         )
         running = Trials(browser, collector)

@@ -7,10 +7,9 @@ Axes begin at zero, so that what is flat looks flat and what grows by a tenth lo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Final, NamedTuple
 
-from tasks.bench_plot import OTHERS, OURS, STYLE, WIDTH
+from tasks.bench_plot import LINE, OTHERS, OURS, WIDTH, svg, text
 from tasks.bench_table import number
 
 PANEL: Final = 190
@@ -18,7 +17,6 @@ TOP: Final = 30
 LEFT: Final = 60
 RIGHT: Final = 150
 BETWEEN: Final = 34
-LINE: Final = 14
 STEPS: Final = (1.0, 2.0, 5.0, 10.0)
 Points = Sequence[tuple[float, float]]
 
@@ -50,7 +48,7 @@ def timeline(title: str, panels: Sequence[Panel]) -> str:
     last = max(x for panel in panels for some in panel.series.values() for x, _ in some)
     x_most = ceiling(last) if last > 0 else 1.0
     height = TOP + len(panels) * (PANEL + BETWEEN)
-    parts = [_text(0, 16, title, ' class="t"')]
+    parts = [text(0, 16, title, ' class="t"')]
     colours = iter((OURS, *OTHERS))
     for at, panel in enumerate(panels):
         top = TOP + at * (PANEL + BETWEEN)
@@ -69,12 +67,8 @@ def timeline(title: str, panels: Sequence[Panel]) -> str:
             while any(abs(end_y - other) < LINE for other in named):
                 end_y -= LINE
             named.append(end_y)
-            parts.append(_text(end_x + 8, end_y + 4, name, f' style="fill:{colour}"'))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        f'width="{WIDTH}" height="{height}" role="img">\n<title>{escape(title)}</title>\n'
-        f"{STYLE}\n" + "\n".join(parts) + "\n</svg>\n"
-    )
+            parts.append(text(end_x + 8, end_y + 4, name, f' style="fill:{colour}"'))
+    return svg(WIDTH, height, title, parts)
 
 
 def _across(x: float, last: float) -> float:
@@ -82,21 +76,17 @@ def _across(x: float, last: float) -> float:
 
 
 def _axes(unit: str, top: float, x_most: float, y_most: float, last: float) -> list[str]:
-    parts = [_text(LEFT + 4, top + 12, unit, ' class="a"')]
+    parts = [text(LEFT + 4, top + 12, unit, ' class="a"')]
     for share in (0.0, 0.5, 1.0):
         y = top + PANEL - share * PANEL
         parts.append(f'<path class="g" d="M{LEFT} {y:g}H{WIDTH - RIGHT}"/>')
-        parts.append(_text(LEFT - 8, y + 4, number(share * y_most), ' text-anchor="end"'))
+        parts.append(text(LEFT - 8, y + 4, number(share * y_most), ' text-anchor="end"'))
     step = x_most / 10 if x_most / 10 * 8 >= last else x_most / 5
     minute = 0.0
     while minute <= last:
         x = _across(minute, last)
         parts.append(f'<path class="g" d="M{x:g} {top}V{top + PANEL}"/>')
         label = f"{minute:g} min" if not minute else f"{minute:g}"
-        parts.append(_text(x, top + PANEL + 16, label, ' text-anchor="middle"'))
+        parts.append(text(x, top + PANEL + 16, label, ' text-anchor="middle"'))
         minute = round(minute + step, 6)
     return parts
-
-
-def _text(x: float, y: float, text: str, extra: str = "") -> str:
-    return f'<text x="{x:g}" y="{y:g}"{extra}>{escape(text)}</text>'

@@ -8,7 +8,6 @@ import os
 
 from tasks import verify_tools
 from tasks.console import BuildError, say
-from tasks.verify_simulate import see_the_tests
 
 
 def main(args: argparse.Namespace) -> None:
@@ -18,7 +17,7 @@ def main(args: argparse.Namespace) -> None:
         BuildError: An input broke a promise, or there is no such target.
     """
     verify_tools.ensure_packages()
-    see_the_tests()
+    verify_tools.see_the_tests()
     from tests.fuzz import fuzz
     from tests.fuzz.targets import TARGETS
 

@@ -7,7 +7,6 @@ import argparse
 
 from tasks import verify_tools
 from tasks.console import BuildError, say
-from tasks.verify_simulate import see_the_tests
 
 
 def main(args: argparse.Namespace) -> None:
@@ -17,7 +16,7 @@ def main(args: argparse.Namespace) -> None:
         BuildError: One was not found, or something was where nothing was planted.
     """
     verify_tools.ensure_packages()
-    see_the_tests()
+    verify_tools.see_the_tests()
     from tests.mutants.find import NAMES, Search, find
 
     def tell(search: Search) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,6 @@ from typing import Final
 from tasks import verify_tools
 from tasks.console import BuildError, say, step
 from tasks.paths import ROOT
-from tasks.verify_simulate import see_the_tests
 
 SECONDS_PER_CONTRACT: Final = 60.0
 SPIN_TIMEOUT_S: Final = 3_600.0
@@ -28,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     """
     verify_tools.ensure_packages()
     verify_tools.ensure_spin()
-    see_the_tests()
+    verify_tools.see_the_tests()
     from tests.proofs import crosshair, spin
 
     failed = []
@@ -47,7 +45,7 @@ def main(args: argparse.Namespace) -> None:
             done = subprocess.run(
                 [sys.executable, "-m", module],
                 cwd=ROOT,
-                env={**os.environ, **verify_tools.environ()},
+                env=verify_tools.environ(),
                 capture_output=True,
                 text=True,
                 check=False,

@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import sys
 import time
 
 from tasks import verify_tools
 from tasks.console import BuildError, say
-from tasks.paths import ROOT
 
 SHOWN: int = 3
 SAY_EVERY_S: float = 15.0
@@ -23,7 +20,7 @@ def main(args: argparse.Namespace) -> None:
     Raises:
         BuildError: A promise was broken.
     """
-    see_the_tests()
+    verify_tools.see_the_tests()
     from tests.simulation import volume
     from tests.simulation.draw import PAGES
 
@@ -51,11 +48,3 @@ def main(args: argparse.Namespace) -> None:
         say(f"\n{volume.replay(failure.seed)}\n{failure.message}")
     if total.failures:
         raise BuildError(f"{len(total.failures)} of {worlds} worlds broke a promise")
-
-
-def see_the_tests() -> None:
-    """Find the agent and the tests, here and in the processes that are started from here."""
-    folders = verify_tools.environ()["PYTHONPATH"]
-    sys.path[:0] = [folder for folder in folders.split(os.pathsep) if folder not in sys.path]
-    os.environ["PYTHONPATH"] = folders
-    os.chdir(ROOT)

@@ -63,6 +63,14 @@ def _missing() -> str:
 
 
 def environ() -> dict[str, str]:
-    """What a child's Python needs to find the packages, the agent and the tests."""
+    """Ours, by which a child's Python finds the packages, the agent and the tests."""
     folders = (AGENT, WORKER, ROOT, SITE)
-    return {"PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONHASHSEED": "0"}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONHASHSEED": "0"}
+
+
+def see_the_tests() -> None:
+    """Find the agent and the tests, here and in the processes that are started from here."""
+    folders = environ()["PYTHONPATH"]
+    sys.path[:0] = [folder for folder in folders.split(os.pathsep) if folder not in sys.path]
+    os.environ["PYTHONPATH"] = folders
+    os.chdir(ROOT)

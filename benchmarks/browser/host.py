@@ -54,7 +54,7 @@ def launched() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.path(),
-            args=[flag for flag in chromium.FLAGS if flag != "--headless"],
+            args=list(chromium.PLAYWRIGHT_FLAGS),
         )
         try:
             yield browser

@@ -77,7 +77,7 @@ def _visit(playwright: Playwright, profile: str, site: TimedSite, what: str) -> 
     browser = playwright.chromium.launch_persistent_context(
         profile,
         executable_path=chromium.path(),
-        args=[flag for flag in chromium.FLAGS if flag != "--headless"],
+        args=list(chromium.PLAYWRIGHT_FLAGS),
     )
     try:
         page = browser.pages[0]

@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.path(),
-            args=[flag for flag in chromium.FLAGS if flag != "--headless"],
+            args=list(chromium.PLAYWRIGHT_FLAGS),
             ignore_default_args=["--disable-back-forward-cache"],
         )
         yield browser

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.ladder_cells import DEDICATED
+from tasks.ladder_trial import HIDE
 from tests.browser.pages import html, resources, tag
 from tests.browser.site import Site
 from tests.browser.tab import Tab
 
-OPTIONS = {"debug_capabilities": "dedicated fetchlater keepalive storage wasm"}
+OPTIONS = {"debug_capabilities": DEDICATED}
 DEAF = """
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (message, ...rest) {
@@ -17,9 +19,6 @@ DEAF = """
     else post.call(this, message, ...rest);
   };"""
 """A worker to which no answer has come yet."""
-HIDE = """
-  Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
-  document.dispatchEvent(new Event("visibilitychange", {bubbles: true}));"""
 SECRET_LIKE = "eyJ" + "hbGciOiJIUzI1NiJ9" + "A" * 8
 
 

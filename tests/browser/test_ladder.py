@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from collector.server import Collector
-from tasks.ladder_cells import ENDS, RUNGS, promised
+from tasks.ladder_cells import DEDICATED, ENDS, RUNGS, promised
 from tasks.ladder_trial import Trials
 from tests.browser.pages import html, resources, tag
 from tests.browser.site import Site
@@ -51,7 +51,7 @@ def test_the_table_promises_what_can_be_kept() -> None:
 def test_a_request_that_nobody_took_is_sent_by_the_next_page_view(tab: Tab, site: Site) -> None:
     """The endpoint is down while a page with a worker of its own lives: what the worker had made is
     sent when it is up, byte for byte, and nothing is left in storage."""
-    options = {"debug_capabilities": "dedicated fetchlater keepalive storage wasm"}
+    options = {"debug_capabilities": DEDICATED}
     site.broken.add("/v1/traces")
     url = site.add("/", html(tag(**options), resources(3)))
     tab.visit(url)

@@ -8,6 +8,7 @@ import contextlib
 import pytest
 from playwright.sync_api import Error
 
+from tasks.ladder_cells import DEDICATED
 from tasks.paths import DIST
 from tests.browser.pages import html, resources, tag
 from tests.browser.site import Site
@@ -15,7 +16,6 @@ from tests.browser.tab import Tab
 
 COUNT = 3
 SPANS = COUNT + 2
-DEDICATED = "dedicated fetchlater keepalive storage wasm"
 
 
 def _traces(tab: Tab, url: str) -> set[str]:

@@ -40,12 +40,11 @@ def fuzz(
     targets: Iterable[str],
     seconds: int,
     tell: Callable[[Finding], object] = lambda finding: None,
-    environ: dict[str, str] | None = None,
 ) -> list[Finding]:
     """Fuzz each for so many seconds; `tell` hears of each that is done."""
 
     def one(target: str) -> Finding:
-        finding = _fuzz(target, seconds, environ or {})
+        finding = _fuzz(target, seconds)
         tell(finding)
         return finding
 
@@ -53,13 +52,12 @@ def fuzz(
         return list(pool.map(one, targets))
 
 
-def _fuzz(target: str, seconds: int, environ: dict[str, str]) -> Finding:
+def _fuzz(target: str, seconds: int) -> Finding:
     command = [sys.executable, "-m", "tests.fuzz.run", target, str(seconds)]
-    known = {**os.environ, **verify_tools.environ(), **environ}
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env=known,
+        env=verify_tools.environ(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -44,7 +44,7 @@ def _search(name: str) -> Search:
     done = subprocess.run(
         [sys.executable, "-m", child.__name__, *([name] if name else [])],
         cwd=ROOT,
-        env={**os.environ, **verify_tools.environ()},
+        env=verify_tools.environ(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,7 +59,7 @@ def test_spin_finds_a_second_probe(tmp_path: Path) -> None:
 def with_z3(module: str) -> subprocess.CompletedProcess[str]:
     """Run a module in a process that has z3."""
     verify_tools.ensure_packages()
-    environ = {**os.environ, **verify_tools.environ()}
+    environ = verify_tools.environ()
     command = [sys.executable, "-m", module]
     return subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False

@@ -7,15 +7,11 @@ import pytest
 
 from benchmarks.outage_fleet import Fleet, Plan
 from edgetrace._budget import PERIOD_NS, RESERVE
+from tests.fault_proxy.conservation import lost
 
 PAGES = 150
 DOWN = range(60, 180)
 LENGTH = 260
-
-
-def lost(counters: dict[str, int]) -> int:
-    """Spans that were dropped, for any cause."""
-    return sum(count for name, count in counters.items() if name.startswith("dropped_"))
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ def test_web_socket(events: Server) -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=chromium.path(),
-                args=[flag for flag in chromium.FLAGS if flag != "--headless"],
+                args=list(chromium.PLAYWRIGHT_FLAGS),
             )
             page = browser.new_page()
             page.goto(f"{events.url}/fetch")
