@@ -60,8 +60,8 @@ def main(args: argparse.Namespace) -> int:
     for cell, outcome in outcomes(wanted * args.trials, args.jobs, args.minutes * 60):
         found[cell].append(outcome)
         if outcome.delivered != outcome.reported:
-            short = f"{cell.rung}, {cell.end}: {outcome.delivered}/{outcome.reported}"
-            print(f"  {short}", file=sys.stderr, flush=True)
+            short = f"{outcome.delivered}/{outcome.reported}"
+            print(f"  {cell}: {short}", file=sys.stderr, flush=True)
     broken = 0
     say(row(["", *(end.name for end in ends)]))
     say(row(["-" * 10, *("-" * 6 + ":" for _ in ends)]))

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Trials side by side: each process has a browser, a collector and two origins of its own.
 
-A trial mostly waits, for preflights and for silence, so there may be more processes than cores.
+A trial mostly waits, for preflights and for silence, so there may be more processes than cores. One
+whose browser fails is done once more, in a new one.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import queue
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
+
+from playwright.sync_api import Error
 
 from tasks.ladder_cells import ENDS, RUNGS
 from tasks.ladder_trial import Outcome, trials
@@ -19,11 +23,19 @@ PATIENCE_S: Final = 180.0
 """Longer than any trial: who says nothing for so long has died."""
 
 
+_RUNGS: Final = {rung.name: rung for rung in RUNGS}
+_ENDS: Final = {end.name: end for end in ENDS}
+
+
 class Cell(NamedTuple):
     """Of the table, by the names of its row and its column."""
 
     rung: str
     end: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.rung}, {self.end}"
 
 
 def outcomes(cells: Sequence[Cell], jobs: int, limit_s: float) -> Iterator[tuple[Cell, Outcome]]:
@@ -35,7 +47,7 @@ def outcomes(cells: Sequence[Cell], jobs: int, limit_s: float) -> Iterator[tuple
         limit_s: After which no trial begins.
 
     Raises:
-        RuntimeError: A trial failed, or a process did.
+        RuntimeError: A trial failed twice, or a process did.
     """
     if not cells:
         return
@@ -66,12 +78,22 @@ def outcomes(cells: Sequence[Cell], jobs: int, limit_s: float) -> Iterator[tuple
 
 
 def _work(todo: Any, done: Any, until: float) -> None:
-    rungs, ends = {rung.name: rung for rung in RUNGS}, {end.name: end for end in ENDS}
-    cell = None
+    parent = multiprocessing.parent_process()
+    cell = again = None
     try:
-        with trials() as run:
-            while (cell := todo.get()) and time.time() < until:
-                done.put((cell, run.run(rungs[cell.rung], ends[cell.end])))
+        while parent and parent.is_alive():
+            try:
+                with trials() as run:
+                    while time.time() < until and (cell := again or todo.get()):
+                        done.put((cell, run.run(_RUNGS[cell.rung], _ENDS[cell.end])))
+                        again = None
+                break
+            except Error as failure:
+                if again:
+                    raise
+                again = cell
+                said = str(failure).partition("\n")[0]
+                print(f"  {cell}, once more: {said}", file=sys.stderr, flush=True)
         done.put((None, None))
     except Exception as error:  # whatever it is, the parent ends with it
         done.put((cell, f"{type(error).__name__}: {error}"))

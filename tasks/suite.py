@@ -34,6 +34,7 @@ HOST: Final = ("unit", "conformance", "architecture", "security")
 PROPERTY: Final = ("property", "simulation", "proofs", "fuzz", "mutants")
 WAITING: Final = {"browser": ("pyodide", "browser"), "engines": ("engines",), "worker": ("worker",)}
 NO_TESTS: Final = 5  # pytest's exit code for "no tests collected"
+FAILURE_CHARACTERS: Final = 400  # of a failed test, repeated beside the total
 
 
 class Counts(NamedTuple):
@@ -48,11 +49,12 @@ class Counts(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a part of the suite came to; `code` is pytest's."""
+    """What a part of the suite came to; `code` is pytest's, `failures` a line for each."""
 
     part: str
     code: int
     counts: Counts
+    failures: tuple[str, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,6 +109,9 @@ def main(args: argparse.Namespace) -> int:
     waits.join()
     failed += [f"{outcome.part} tests" for outcome in outcomes if outcome.code]
     total = Counts(*map(sum, zip(*(outcome.counts for outcome in outcomes), strict=True)))
+    for outcome in outcomes:
+        for failure in outcome.failures:
+            say(f"failed in {outcome.part}: {failure}")
     say(f"\ntotal: {total}")
     minutes, seconds = divmod(int(time.monotonic() - started), 60)
     if failed:
@@ -124,17 +129,27 @@ def _pytest(
     report.unlink(missing_ok=True)
     options = ["-o", f"cache_dir=.cache/pytest-{part}", f"--junitxml={report}", "--durations=8"]
     code = relay([*command, *options, *there], f"{part:8} | ", cwd=ROOT, environ=environ)
-    return Outcome(part, 0 if code == NO_TESTS else code, _counts(report))
+    return Outcome(part, 0 if code == NO_TESTS else code, *read_report(report))
 
 
-def _counts(report: Path) -> Counts:
-    """Read pytest's JUnit report; zeros if pytest did not get as far as writing it."""
+def read_report(report: Path) -> tuple[Counts, tuple[str, ...]]:
+    """Read pytest's JUnit report: the counts, and a line for each test that failed.
+
+    Zeros and no line if pytest did not get as far as writing it.
+    """
     if not report.exists():
-        return Counts()
-    suites = ElementTree.parse(report).getroot().iter("testsuite")
+        return Counts(), ()
+    root = ElementTree.parse(report).getroot()
     tests = failed = skipped = 0
-    for suite in suites:
+    for suite in root.iter("testsuite"):
         tests += int(suite.get("tests", 0))
         failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
         skipped += int(suite.get("skipped", 0))
-    return Counts(tests - failed - skipped, failed, skipped)
+    failures = [
+        f"{case.get('classname')}::{case.get('name')}: {(end.get('message') or end.tag).strip()}"
+        for case in root.iter("testcase")
+        for end in case
+        if end.tag in {"failure", "error"}
+    ]
+    lines = (" ".join(line.split())[:FAILURE_CHARACTERS] for line in failures)
+    return Counts(tests - failed - skipped, failed, skipped), tuple(lines)

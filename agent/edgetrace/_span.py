@@ -107,8 +107,7 @@ class RecordingSpan(Span):
         ):
             self._attributes[key] = value
         elif self._open("set_attribute"):
-            limits = sink.limits
-            attributes = self._attributes
+            attributes, limits = self._attributes, sink.limits
             fault = put(attributes, key, value, limits.attributes, limits.value_length)
             if not fault:
                 key = str.__str__(key)
@@ -120,25 +119,21 @@ class RecordingSpan(Span):
                 self._invalid_attributes(1)
 
     def set_attributes(self, attributes: Attributes) -> None:
-        """See `Span`; what is clean as it is goes the short way, all of it or none."""
+        """See `Span`; what is clean as it is goes the short way: all at once, or each."""
         if self._open("set_attributes"):
             if self._takes(attributes):
                 self._attributes.update(attributes)
                 return
-            limits = self._sink.limits
-            # Cleaned first: a mapping that fails midway leaves what it had given.
-            cleaned, dropped, invalid = clean_attributes(
-                attributes, limits.attributes, limits.value_length
-            )
-            self._dropped_attributes += dropped
-            self._invalid_attributes(invalid)
-            for key, value in cleaned.items():
-                if not self._sink.redactor.harmless(key, value):
-                    self.suspect = True
-                if len(self._attributes) >= limits.attributes and key not in self._attributes:
-                    self._dropped_attributes += 1
-                else:
-                    self._attributes[key] = value
+            if type(attributes) is not dict:
+                # Cleaned first: a mapping that fails midway leaves what it had given.
+                limits = self._sink.limits
+                attributes, dropped, invalid = clean_attributes(
+                    attributes, limits.attributes, limits.value_length
+                )
+                self._dropped_attributes += dropped
+                self._invalid_attributes(invalid)
+            for key, value in tuple(attributes.items()):
+                self.set_attribute(key, value)
 
     def _takes(self, attributes: object) -> bool:
         """Whether a dict can be taken as it is, no secret in it; no code of its values runs."""

@@ -30,6 +30,7 @@ from tasks import (
     manifest,
     serve,
     stamps,
+    suite,
 )
 from tasks.paths import ROOT
 
@@ -98,6 +99,37 @@ def test_a_child_that_takes_too_long_is_ended() -> None:
             what="a tool",
             timeout_s=0.2,
         )
+
+
+def test_a_test_that_failed_is_a_line_beside_the_total(tmp_path: Path) -> None:
+    """The closing lines name it: the report itself may be thousands of lines before."""
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n"
+        "def test_fine(): pass\n"
+        "@pytest.mark.skip\n"
+        "def test_not(): pass\n"
+        "def test_wrong(): raise ValueError('two\\nlines')\n"
+        "def test_broken(no_such_fixture): pass\n"
+    )
+    report = tmp_path / "report.xml"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={tmp_path}",
+    ]
+    done = subprocess.run(
+        [*command, f"--junitxml={report}", str(tmp_path)], capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    counts, (wrong, broken) = suite.read_report(report)
+    assert counts == suite.Counts(passed=1, failed=2, skipped=1)
+    assert wrong == "test_it::test_wrong: ValueError: two lines"
+    assert broken.startswith("test_it::test_broken: failed on setup with")
+    assert suite.read_report(tmp_path / "none.xml") == (suite.Counts(), ())
 
 
 def test_a_program_that_is_not_there_is_one_line() -> None:

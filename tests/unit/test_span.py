@@ -324,7 +324,7 @@ def test_invalid_attributes_are_reported_and_the_rest_is_kept(bench: Bench) -> N
     span.add_link(CONTEXT, {"a": None})
     span.record_exception(ValueError(), {"a": None})
     assert bench.end(span).attributes == {"b": 2}
-    assert [report.split()[0] for report in bench.misuses] == ["1", "2", "1", "1", "1"]
+    assert [report.split()[0] for report in bench.misuses] == ["1"] * 6
 
 
 def _raised(exception: Exception) -> Exception:
