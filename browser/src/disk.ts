@@ -4,7 +4,7 @@
 import { attempt } from "./guard";
 import { written } from "./ledger";
 import type { ToRuntime } from "./protocol";
-import { coverOf } from "./redact";
+import { coverOf, markOf } from "./redact";
 
 const enum Limit {
   CHARACTERS = 4_194_304,
@@ -34,9 +34,13 @@ export class Disk {
   _opened: Promise<IDBDatabase> | undefined;
   /** Lines whose records found no room, or were too old when they were found. */
   dropped = 0;
+  readonly _cover: (json: string) => string;
+  readonly _tag: string;
 
-  /** `_tag`: what the runtime is configured by; another's records are left alone. */
-  constructor(readonly _tag: string) {
+  /** `tag`: what the runtime is configured by; another's records are left alone. */
+  constructor(tag: string) {
+    this._cover = coverOf(tag);
+    this._tag = markOf(tag);
     this.leave();
   }
 
@@ -60,7 +64,7 @@ export class Disk {
     if (!messages.length && !this._sizes.has(key)) return;
     if (!this._release) this._lock();
     this._sizes.delete(key);
-    const text = coverOf(this._tag)(written(messages));
+    const text = this._cover(written(messages));
     if (messages.length) this._sizes.set(key, text.length);
     const item: Item = { owner: this._owner, tag: this._tag, at: Date.now(), text };
     await this._do((store) => {

@@ -29,6 +29,10 @@ const base64 = (bytes: Uint8Array): string => {
   return btoa(text);
 };
 
+/** Those that say what a body is. Others may hold keys, and whoever sends it next has its own. */
+const ofBody = (headers: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("content-")));
+
 export class HeldBodies {
   readonly _bodies = new Map<string, Body>();
   readonly _abort = new AbortController();
@@ -41,7 +45,7 @@ export class HeldBodies {
 
   /** Those that are not known to be delivered, as storage and another runtime take them. */
   undelivered(): Otlp[] {
-    return [...this._bodies.values()].map(({ kind, body, headers, spans, at }) => ({ kind, body, headers, spans, at }));
+    return [...this._bodies.values()].map(({ kind, body, headers, spans, at }) => ({ kind, body, headers: ofBody(headers), spans, at }));
   }
 
   /** Out of storage: the runtime is told of it, and will hand it back. */
@@ -108,7 +112,6 @@ export class HeldBodies {
 
   _later({ url, headers, bytes }: Body): void {
     const { fetchLater } = window as { fetchLater?: FetchLater };
-    fetchLater?.(url, { method: "POST", headers, body: bytes });
-    this.counters.held_later++;
+    if (fetchLater?.(url, { method: "POST", headers, body: bytes })) this.counters.held_later++;
   }
 }

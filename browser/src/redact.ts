@@ -15,3 +15,7 @@ const covered = (json: string): string =>
 
 /** `name`: the loader's. A tag that keeps anything has it all kept: Python knows what. */
 export const coverOf = (name: string): ((json: string) => string) => (name.includes('"keep"]') ? String : covered);
+
+/** By which storage knows the runtime of a tag again: not by its headers, where keys may be. */
+export const markOf = (tag: string): string =>
+  coverOf(tag)(JSON.stringify((JSON.parse(tag) as [string, string][]).filter(([name]) => name != "headers")));

@@ -4,7 +4,7 @@
 import { attempt } from "./guard";
 import { written } from "./ledger";
 import type { ToRuntime } from "./protocol";
-import { coverOf } from "./redact";
+import { coverOf, markOf } from "./redact";
 
 const enum Limit {
   /** Of all items; a tenth or a fifth of what browsers give an origin. */
@@ -44,7 +44,7 @@ export class Shelf {
     tag: string,
   ) {
     this._cover = coverOf(tag);
-    this._tag = this._cover(tag); // it may name headers
+    this._tag = markOf(tag);
   }
 
   /** Takes what others have left, oldest first. */

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from tasks.ladder_cells import DEDICATED
 from tests.browser.pages import html, resources, tag
 from tests.browser.site import Site
 from tests.browser.tab import Tab
@@ -146,6 +147,26 @@ def test_no_planted_secret_waits_in_storage(tab: Tab, site: Site, sent: list[byt
     tab.flush()
     assert len(tab.spans("documentLoad")) == 2
     assert PLANTED.encode() not in b"".join(sent)
+
+
+@pytest.mark.parametrize("capabilities", ["", DEDICATED])
+def test_no_header_waits_in_storage(tab: Tab, site: Site, capabilities: str) -> None:
+    """What a tag sends requests with may be a key: the next page view has its own."""
+    options = {"headers": f"x-key={PLANTED}"}
+    if capabilities:
+        options["debug_capabilities"] = capabilities
+    site.broken.add("/v1/traces")
+    tab.visit(site.add("/", html(tag(**options), resources(3))))
+    tab.flush()
+    tab.visit(site.add("/away", html()))
+    kept = stored(tab)
+    assert "endpoint" in kept
+    assert PLANTED not in kept
+    site.broken.clear()
+    tab.visit(site.add("/next", html(tag(**options))))
+    tab.flush()
+    tab.wait_for(5 + 2)
+    assert {headers.get("x-key") for headers in site.received} == {PLANTED}
 
 
 def test_no_planted_secret_goes_to_the_gateway(tab: Tab, collector: Any) -> None:
