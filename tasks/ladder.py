@@ -7,7 +7,7 @@ What is counted is distinct spans, after the next page view. Exit code 1 if a ce
 everything has less, or if what came twice was not the same.
 
 Trials go round by round through all cells, several browsers side by side, so that --minutes cuts
-each cell alike. What fell short is said as it happens.
+each cell alike. Each round's end is said, and what fell short as it happens.
 """
 
 from __future__ import annotations
@@ -57,11 +57,14 @@ def main(args: argparse.Namespace) -> int:
     ]
     found: defaultdict[Cell, list[Outcome]] = defaultdict(list)
     started = time.monotonic()
-    for cell, outcome in outcomes(wanted * args.trials, args.jobs, args.minutes * 60):
+    trials = outcomes(wanted * args.trials, args.jobs, args.minutes * 60)
+    for count, (cell, outcome) in enumerate(trials, 1):
         found[cell].append(outcome)
         if outcome.delivered != outcome.reported:
-            short = f"{outcome.delivered}/{outcome.reported}"
-            print(f"  {cell}: {short}", file=sys.stderr, flush=True)
+            note(f"{cell}: {outcome.delivered} of {outcome.reported} spans")
+        if count % len(wanted) == 0:
+            minutes = (time.monotonic() - started) / 60
+            note(f"{count} of {len(wanted) * args.trials} trials, {minutes:.0f} min")
     broken = 0
     say(row(["", *(end.name for end in ends)]))
     say(row(["-" * 10, *("-" * 6 + ":" for _ in ends)]))
@@ -82,6 +85,11 @@ def main(args: argparse.Namespace) -> int:
         f"spans came again, {differing} of them otherwise"
     )
     return 1 if broken or differing else 0
+
+
+def note(text: str) -> None:
+    """Say how far it is; stdout has the table alone."""
+    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 def share(outcomes: Sequence[tuple[int, ...]]) -> str:
