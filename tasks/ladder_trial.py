@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -30,12 +31,15 @@ DOCUMENTS: Final = ("documentLoad", "documentFetch")
 AGAIN: Final = "again: "
 """Before what a second view of the page has to give."""
 PATIENCE_S: Final = 20.0
+TRIES: Final = 4
 WAIT: Final = "new Promise(done => setTimeout(done, 2000))"
 SILENCE_S: Final = 5.1
 """browser/src/shelf.ts: how long a page that may live is left to itself."""
 NAMES: Final = """performance.getEntriesByType("resource").map(entry => entry.name)
   .filter(name => /\\/r\\/\\d+\\./.test(name))"""
 TELL: Final = f"""<script>
+  const told = () => {{ localStorage.told = true }};
+  for (const type of ["pagehide", "freeze"]) addEventListener(type, told, true);
   addEventListener("pagehide", () => navigator.sendBeacon("/reported", JSON.stringify({NAMES})));
   addEventListener("pageshow", event => {{ window.persisted = event.persisted }});
 </script>"""
@@ -51,6 +55,10 @@ GO: Final = {
     "soon": "addEventListener('load', () => setTimeout(() => { location.href = '/next' }, 500))",
     "later": "addEventListener('load', () => setTimeout(() => { location.href = '/next' }, 2000))",
 }
+
+
+class Untold(Exception):
+    """The page was not told that it ends: a busy browser kills what does not answer in time."""
 
 
 class Outcome(NamedTuple):
@@ -98,7 +106,19 @@ class Trials:
         self._front.close()
 
     def run(self, rung: Rung, end: End, count: int = COUNT) -> Outcome:
-        """Do one."""
+        """Do one, and another in its place as long as the browser kills the page without a word.
+
+        Raises:
+            Untold: It always does.
+        """
+        for _ in range(TRIES):
+            with contextlib.suppress(Untold):
+                return self._run(rung, end, count)
+            killed = f"  {rung.name}, {end.name}, again: a page was killed without a word"
+            print(killed, file=sys.stderr, flush=True)
+        raise Untold(f"{rung.name}, {end.name}: pages are killed without a word")
+
+    def _run(self, rung: Rung, end: End, count: int) -> Outcome:
         self._store.clear()
         self._front.forget()
         self._pages.reported.clear()
@@ -115,7 +135,7 @@ class Trials:
             names = _leave(context, end, url, following)
             if end.silent:
                 threading.Event().wait(SILENCE_S)
-            return self._settle(context, rung, names, url, following)
+            return self._settle(context, rung, end, names, url, following)
         finally:
             context.close()
 
@@ -123,6 +143,7 @@ class Trials:
         self,
         context: BrowserContext,
         rung: Rung,
+        end: End,
         names: list[str],
         url: str,
         following: str,
@@ -142,6 +163,8 @@ class Trials:
             page.evaluate("edgetrace.flush()")
             with contextlib.suppress(TimeoutError):
                 self._store.wait_for(lambda _: not missing(), PATIENCE_S)
+            if missing() and end.told and not page.evaluate("'told' in localStorage"):
+                raise Untold
         front, reported, arrived = self._front, expected().total(), self._arrived(url)
         anew = len(arrived) - len({entry[1:] for entry in arrived})
         return Outcome(reported, reported - missing(), front.duplicates, front.differing + anew)
