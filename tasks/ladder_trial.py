@@ -39,7 +39,7 @@ NAMES: Final = """performance.getEntriesByType("resource").map(entry => entry.na
   .filter(name => /\\/r\\/\\d+\\./.test(name))"""
 TELL: Final = f"""<script>
   const told = () => {{ localStorage.told = true }};
-  for (const type of ["pagehide", "freeze"]) addEventListener(type, told, true);
+  for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, told, true);
   addEventListener("pagehide", () => navigator.sendBeacon("/reported", JSON.stringify({NAMES})));
   addEventListener("pageshow", event => {{ window.persisted = event.persisted }});
 </script>"""

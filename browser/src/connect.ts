@@ -17,8 +17,8 @@ const enum Wait {
   ANSWER_MS = 30_000, // enums cost no bytes
   /** A worker that says nothing for so long hangs, or its script does. Whoever stands in for it is told the same. */
   WORD_MS = 10_000,
-  /** Firefox and WebKit cut the requests of a page that goes before its pagehide, which must still find what was kept. */
-  LEAVING_MS = 500,
+  /** Browsers cut the requests of a page that goes before its pagehide, which must still find what was kept. */
+  LEAVING_MS = 3_000,
 }
 
 let port: MessagePort | Worker | undefined;

@@ -108,6 +108,7 @@ export class Disk {
       this._opened ??= this._open();
       const transaction = (await this._opened).transaction(STORE, "readwrite", { durability: "relaxed" });
       await work(transaction.objectStore(STORE));
+      transaction.commit(); // by itself it would wait for this thread, which starts Python
       await new Promise((resolve) => (transaction.oncomplete = transaction.onabort = resolve));
     } catch {
       // private windows, full disks, blocked storage

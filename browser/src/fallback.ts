@@ -12,6 +12,8 @@ type Use = (where: Where, port: HeldLine) => void;
 type Fail = (cause: unknown) => void;
 
 const LOOK_AGAIN_MS = 250;
+/** A worker whose script is cut because the page goes fails as one that is blocked does; the pagehide that follows must find what was held. */
+const LEAVING_MS = 3_000;
 
 /** The page's own Pyodide, once there is one; nothing tells when that is. */
 async function pagePyodide(): Promise<PyodideAPI> {
@@ -42,8 +44,11 @@ export function fallback(
   };
   const page = (cause: string): void => {
     if (cause && !("pyodide" in window)) {
-      line.end(false);
-      return fail(`${cause}, and there is no window.pyodide`);
+      setTimeout(() => {
+        line.end(false);
+        fail(`${cause}, and there is no window.pyodide`);
+      }, LEAVING_MS);
+      return;
     }
     const { port1, port2 } = new MessageChannel();
     new Guest(name, pagePyodide).serve(port2);

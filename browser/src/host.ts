@@ -83,17 +83,17 @@ export class Host {
   }
 
   _take(page: PageLine, message: Told): void {
-    if (STARTERS.test(message.kind) && !/booting|ready/.test(this._counters.state)) void this._boot();
     if (this._runtime) this._tell(this._runtime, page, message);
     else if (message.kind == "counters") this._post(page, { ...message, kind: "counters", counters: {} });
     else this._waiting.push([page, message]);
     if (STARTERS.test(message.kind)) this._mark(page);
   }
 
-  /** A batch is told: Python is to say when it is taken, and until then the disk has it. */
+  /** A batch is told: Python is to start, and to say when it is taken; until then the disk has it. */
   _mark(page: PageLine): void {
     this._take(page, { kind: "mark", count: page.ledger._count });
     this._keeper.keep(page);
+    if (!/booting|ready/.test(this._counters.state)) void this._boot();
   }
 
   /** A message that Python cannot take must not stop those behind it. */
@@ -121,7 +121,7 @@ export class Host {
     const start = performance.now();
     this._counters.state = "booting";
     try {
-      const python = await this._source.start();
+      const python = await this._keeper.kept().then(() => this._source.start());
       const serve = python.pyimport("edgetrace.browser.serve");
       const post = (page: number, text: string) => this._post(this._pages.get(page), JSON.parse(text) as ToPage);
       this._runtime = serve(this._options, post, ...(this._back ? [this._back.send] : [])) as Runtime;

@@ -5,8 +5,12 @@ import { Disk } from "./disk";
 import type { PageLine } from "./page-line";
 import type { ToRuntime } from "./protocol";
 
+/** A disk that takes longer is not waited for. */
+const PATIENCE_MS = 1000;
+
 export class Keeper {
   _disk: Disk | undefined;
+  _kept: Promise<void> | undefined;
 
   /** `tag`: what the runtime is configured by. */
   constructor(tag: string) {
@@ -19,7 +23,12 @@ export class Keeper {
   }
 
   keep(page: PageLine): void {
-    void this._disk?.put(page.id, page.ledger.messages());
+    this._kept = this._disk?.put(page.id, page.ledger.messages());
+  }
+
+  /** Python's start leaves this thread no time to write, and a renderer may be killed in it. */
+  async kept(): Promise<void> {
+    await Promise.race([this._kept, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   }
 
   erase(): void {
