@@ -89,13 +89,13 @@ export class HeldLine {
     setTimeout(() => this._save()); // a killed page says nothing more
   }
 
-  /** No runtime will take anything any more; `keep`: on this page view. */
+  /** No runtime will take anything any more; `keep`: on this page view. Then all stays, to be saved again when the page goes. */
   end(keep: boolean): void {
-    this._gone ||= keep;
-    if (keep) this._save();
     this._watch.stop();
     this._port = undefined;
-    this._ledger = new Ledger();
+    this._gone ||= keep;
+    if (keep) this._save();
+    else this._ledger = new Ledger();
   }
 
   _hear(port: Port, message: ToPage): void {

@@ -123,3 +123,16 @@ def test_a_page_that_freezes_before_its_worker_is_there_keeps_its_words(
     tab.page.evaluate("document.dispatchEvent(new Event('freeze', {bubbles: true}))")
     tab.page.wait_for_function("/r.0.js/.test(localStorage.edgetrace)")
     site.gate("worker").set()
+
+
+def test_what_python_never_heard_waits_for_a_view_where_it_starts(tab: Tab, site: Site) -> None:
+    """Its files are cut off, as they are when the page goes while they load: nothing is erased."""
+    site.missing.add("/edgetrace/edgetrace-stdlib.zip")
+    tab.visit(site.add("/", html(tag(**OPTIONS), resources(3))))
+    counters = tab.flush()
+    assert counters["runtime"] == "none"
+    assert "answered 404" in counters["cause"]
+    site.missing.clear()
+    tab.visit(site.add("/next", html(tag(**OPTIONS))))
+    tab.wait_for(5 + 2)
+    assert len(tab.spans("resourceFetch")) == 3

@@ -5,8 +5,9 @@
          <--ack: rows and documents that bodies cover--
 
 The page keeps a message until its spans are in bodies that it holds, and a body until it is known
-delivered. At hide all of both goes into storage, and what is not under way is sent once more.
-Models the lower rungs of docs/delivery.md.
+delivered. At hide all of both goes into storage, and what is under way without keepalive is sent
+with it, whatever the answer: the worker knows nothing of that try. Models the lower rungs of
+docs/delivery.md.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 RETRYABLE = (0, 413, 429, 502, 503, 504)
 """A body stays with the page after these: it is the core's to say what becomes of it."""
+TIED = 0.2
+"""Share of requests for which keepalive has no room."""
 
 
 class HeldBody:
@@ -35,7 +38,7 @@ class HeldBody:
     def __init__(self, request: ExportRequest, ids: frozenset[bytes], hear: Hear) -> None:
         """Not under way yet."""
         self.request, self.ids, self.hear = request, ids, hear
-        self.flying = False
+        self.tied = False  # whether it is under way, and would end with the page
 
     def record(self) -> Record:
         """It, as storage keeps it."""
@@ -195,16 +198,20 @@ class HeldPage(Page):
             core.adopt(held.record())
 
     def _send(self, key: str) -> None:
-        held = self._bodies[key]
-        request, world, held.flying = held.request, self.world, True
-        session = world.session
+        held, chance = self._bodies[key], self.world.chance
+        held.tied = chance.random() < TIED
 
         def heard(answer: Answer) -> None:
-            held.flying = False
+            held.tied = False
             if answer.status not in RETRYABLE:
                 self._settled(key, held, answer)
             if self.worker.alive:
-                world.timeline.after(MS, held.hear, answer)
+                self.world.timeline.after(MS, held.hear, answer)
+
+        self._post(held.request, heard, tied=held.tied)
+
+    def _post(self, request: ExportRequest, heard: Hear, *, tied: bool) -> None:
+        world, session = self.world, self.world.session
 
         def spans() -> list:
             return spans_of(request.body, request.headers)
@@ -213,7 +220,7 @@ class HeldPage(Page):
             return self.alive
 
         def carried() -> bool:
-            return world.session == session
+            return self.alive if tied else world.session == session
 
         world.network.send(Flight(len(request.body), spans, alive, carried), heard)
 
@@ -236,9 +243,9 @@ class HeldPage(Page):
             self.world.store_tail(key, [*self._introduction(), *tail])
         else:
             self.world.storage.delete(key)
-        for key, held in list(self._bodies.items()):
-            if not held.flying:
-                self._send(key)
+        for held in self._bodies.values():
+            if held.tied:
+                self._post(held.request, lambda _answer: None, tied=False)
 
     def left(self) -> None:
         """See `Page`: the worker dies with it."""

@@ -165,5 +165,6 @@ class SharedPage(Page):
             self.world.end(self._worker)
 
     def holds(self) -> set[bytes]:
-        """See `Page`."""
-        return self.buffered() | ids_of(self._kept)
+        """See `Page`; what has been posted is the worker's from its first word on."""
+        kept = [] if self._worker.script_here else self._kept
+        return self.buffered() | ids_of(kept)
