@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.mutants import planted
 
-WORLDS = 60
-"""Each planted bug shows within 20; this many without one show that it is the bug that is found."""
+WORLDS = 160
+"""Each planted bug shows within 80; this many without one show that it is the bug that is found."""
 FUZZ_SECONDS = 3
 
 
