@@ -198,15 +198,20 @@ class HeldPage(Page):
             core.adopt(held.record())
 
     def _send(self, key: str) -> None:
-        held, chance = self._bodies[key], self.world.chance
+        held, chance, worker = self._bodies[key], self.world.chance, self.worker
         held.tied = chance.random() < TIED
 
         def heard(answer: Answer) -> None:
             held.tied = False
             if answer.status not in RETRYABLE:
                 self._settled(key, held, answer)
-            if self.worker.alive:
-                self.world.timeline.after(MS, held.hear, answer)
+            self.world.timeline.after(MS, tell, answer)
+
+        def tell(answer: Answer) -> None:
+            if worker.alive:
+                held.hear(answer)
+            elif 200 <= answer.status < 300:  # what it refuses is counted by who was killed
+                self.world.ledger.excuse(held.ids)
 
         self._post(held.request, heard, tied=held.tied)
 
