@@ -107,33 +107,41 @@ class RecordingSpan(Span):
         ):
             self._attributes[key] = value
         elif self._open("set_attribute"):
-            attributes, limits = self._attributes, sink.limits
-            fault = put(attributes, key, value, limits.attributes, limits.value_length)
-            if not fault:
-                key = str.__str__(key)
-                if not sink.redactor.harmless(key, attributes[key]):
-                    self.suspect = True
-            elif fault == "dropped":
-                self._dropped_attributes += 1
-            else:
-                self._invalid_attributes(1)
+            self._invalid_attributes(self._put(key, value))
 
     def set_attributes(self, attributes: Attributes) -> None:
         """See `Span`; what is clean as it is goes the short way: all at once, or each."""
-        if self._open("set_attributes"):
-            if self._takes(attributes):
-                self._attributes.update(attributes)
-                return
-            if type(attributes) is not dict:
-                # Cleaned first: a mapping that fails midway leaves what it had given.
-                limits = self._sink.limits
-                attributes, dropped, invalid = clean_attributes(
-                    attributes, limits.attributes, limits.value_length
-                )
-                self._dropped_attributes += dropped
-                self._invalid_attributes(invalid)
-            for key, value in tuple(attributes.items()):
-                self.set_attribute(key, value)
+        if not self._open("set_attributes"):
+            return
+        if self._takes(attributes):
+            self._attributes.update(attributes)
+            return
+        invalid = 0
+        if type(attributes) is not dict:
+            # Cleaned first: a mapping that fails midway leaves what it had given.
+            limits = self._sink.limits
+            attributes, dropped, invalid = clean_attributes(
+                attributes, limits.attributes, limits.value_length
+            )
+            self._dropped_attributes += dropped
+        for key, value in tuple(attributes.items()):
+            if type(key) is str and self._takes({key: value}):
+                self._attributes[key] = value
+            else:
+                invalid += self._put(key, value)
+        self._invalid_attributes(invalid)
+
+    def _put(self, key: object, value: object) -> int:
+        """Set an attribute of which nothing is known; how many were invalid, 0 or 1."""
+        attributes, limits = self._attributes, self._sink.limits
+        fault = put(attributes, key, value, limits.attributes, limits.value_length)
+        if not fault:
+            key = str.__str__(key)
+            if not self._sink.redactor.harmless(key, attributes[key]):
+                self.suspect = True
+        elif fault == "dropped":
+            self._dropped_attributes += 1
+        return int(fault == "invalid")
 
     def _takes(self, attributes: object) -> bool:
         """Whether a dict can be taken as it is, no secret in it; no code of its values runs."""
