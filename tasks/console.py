@@ -41,6 +41,11 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def note(text: str) -> None:
+    """One line beside the result: stdout has that alone."""
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
 @contextlib.contextmanager
 def step(title: str) -> Iterator[None]:
     """Show ``title`` while the block runs, then how long it took."""

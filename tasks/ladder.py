@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 
 from tasks import bundle
-from tasks.console import say
+from tasks.console import note, say
 from tasks.ladder_cells import ENDS, RUNGS, promised
 
 DURATION = """A trial takes some 4 s of one core, two starts of Python mostly: 20 trials of all 72
@@ -85,11 +84,6 @@ def main(args: argparse.Namespace) -> int:
         f"spans came again, {differing} of them otherwise"
     )
     return 1 if broken or differing else 0
-
-
-def note(text: str) -> None:
-    """Say how far it is; stdout has the table alone."""
-    print(f"  {text}", file=sys.stderr, flush=True)
 
 
 def share(outcomes: Sequence[tuple[int, ...]]) -> str:

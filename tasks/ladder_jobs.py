@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from playwright.sync_api import Error
 
+from tasks.console import note
 from tasks.ladder_cells import ENDS, RUNGS
 from tasks.ladder_trial import Outcome, trials
 
@@ -93,7 +93,7 @@ def _work(todo: Any, done: Any, until: float) -> None:
                     raise
                 again = cell
                 said = str(failure).partition("\n")[0]
-                print(f"  {cell}, once more: {said}", file=sys.stderr, flush=True)
+                note(f"{cell}, once more: {said}")
         done.put((None, None))
     except Exception as error:  # whatever it is, the parent ends with it
         done.put((cell, f"{type(error).__name__}: {error}"))

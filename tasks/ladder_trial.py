@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playw
 
 from collector.server import Collector, serve_in_thread
 from tasks import chromium
+from tasks.console import note
 from tasks.ladder_cells import End, Rung
 from tasks.ladder_front import Front
 from tests.browser.pages import html, resources, tag
@@ -114,8 +114,7 @@ class Trials:
         for _ in range(TRIES):
             with contextlib.suppress(Untold):
                 return self._run(rung, end, count)
-            killed = f"  {rung.name}, {end.name}, again: a page was killed without a word"
-            print(killed, file=sys.stderr, flush=True)
+            note(f"{rung.name}, {end.name}, again: a page was killed without a word")
         raise Untold(f"{rung.name}, {end.name}: pages are killed without a word")
 
     def _run(self, rung: Rung, end: End, count: int) -> Outcome:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Between the pages' lines and Python: messages wait here until Python runs, in the order they came.
 import type { PyodideAPI } from "pyodide";
-import { tagOf } from "./capabilities";
 import { hand, type Runtime } from "./hand";
 import { HandBack } from "./hand-back";
 import { Keeper } from "./keeper";
@@ -23,15 +22,13 @@ export class Host {
   /** Where requests go if the runtime dies with its pages. */
   _back: HandBack | undefined;
   _counters = { state: "idle", boots: 0, boot_ms: 0, connections: 0, failed_messages: 0, failed_message: "" };
-  readonly _options: string;
   readonly _source: PythonSource;
   readonly _keeper: Keeper;
 
   /** `name`: the loader's. `guest`: the Pyodide to live in; by default we start one of our own. */
   constructor(name: string, guest?: () => Promise<PyodideAPI>) {
-    this._options = tagOf(name);
     this._source = new PythonSource(name, guest);
-    this._keeper = new Keeper(this._options);
+    this._keeper = new Keeper(name);
     addEventListener("online", () => this._runtime?.receive(0, '{"kind":"online"}'));
   }
 
@@ -45,18 +42,13 @@ export class Host {
   _hear(page: PageLine, message: ToRuntime): void {
     if (message.kind == "hold") this._hold();
     else if (message.kind == "ping") page.post({ kind: "up", ready: !!this._runtime });
-    else if (message.kind == "legacy") this._inherit(page, message);
+    else if (message.kind == "legacy") this._repeat(message.messages, (taken) => page.post({ ...taken, legacy: message.legacy }));
     else if (message.kind == "answer") this._back?.hear(message);
     else if (message.kind == "stop") this._stop(page);
     else this._take(page, message);
   }
 
-  /** Another page's words, by this one: on a line of their own, whose end is known. */
-  _inherit(page: PageLine, { legacy, messages }: Extract<ToRuntime, { kind: "legacy" }>): void {
-    this._repeat(messages, (taken) => page.post({ ...taken, legacy }));
-  }
-
-  /** Tells what a page has said that is gone; `heard`: that it is taken. */
+  /** Tells what another page has said, on a line of its own, whose end is known; `heard`: that it is taken. */
   _repeat(messages: readonly ToRuntime[], heard?: PageLine["heard"]): void {
     const port: Port = { postMessage: () => undefined, onmessage: null };
     this.serve(port).heard = heard;
@@ -86,7 +78,9 @@ export class Host {
     if (this._runtime) this._tell(this._runtime, page, message);
     else if (message.kind == "counters") this._post(page, { ...message, kind: "counters", counters: {} });
     else this._waiting.push([page, message]);
-    if (STARTERS.test(message.kind)) this._mark(page);
+    if (!STARTERS.test(message.kind)) return;
+    this._mark(page);
+    if (message.kind != "leave") page.later({ kind: "up" });
   }
 
   /** A batch is told: Python is to start, and to say when it is taken; until then the disk has it. */
@@ -111,7 +105,7 @@ export class Host {
       page.ledger.take(message);
       page.heard?.(message);
       this._keeper.keep(page);
-      if (!this._back) return;
+      if (!this._back) return page.later(message.documents ? { ...message, preface: page.ledger.preface } : message);
     }
     if ("counters" in message) Object.assign(message.counters, this._counters, this._source.marks, this._keeper.counters());
     page?.post(message);
@@ -121,11 +115,9 @@ export class Host {
     const start = performance.now();
     this._counters.state = "booting";
     try {
-      const python = await this._keeper.kept().then(() => this._source.start());
-      const serve = python.pyimport("edgetrace.browser.serve");
-      const post = (page: number, text: string) => this._post(this._pages.get(page), JSON.parse(text) as ToPage);
-      this._runtime = serve(this._options, post, ...(this._back ? [this._back.send] : [])) as Runtime;
-      serve.destroy();
+      await this._keeper.kept();
+      const post = (page: number, text: string): void => this._post(this._pages.get(page), JSON.parse(text) as ToPage);
+      this._runtime = await this._source.serve(post, this._back?.send);
     } catch (error) {
       return this._fail(error);
     }
@@ -133,7 +125,12 @@ export class Host {
     this._counters.boots++;
     this._counters.boot_ms = Math.round(performance.now() - start);
     for (const [page, message] of this._waiting.splice(0)) this._tell(this._runtime, page, message);
-    void this._keeper.restore((messages) => this._repeat(messages));
+    this.restore();
+  }
+
+  /** Tells what runtimes that are no more had not delivered; to be called for each page that comes. */
+  restore(): void {
+    if (this._runtime) void this._keeper.restore((messages) => this._repeat(messages));
   }
 
   /** Says why to every page, drops what waited, and is ready to try again for the next one. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What a runtime that outlives its pages was told lies on disk until it is delivered, and is told again if it was not. One that
 // does not outlive them (`hold`) leaves that to its pages.
+import { tagOf } from "./capabilities";
 import { Disk } from "./disk";
 import type { PageLine } from "./page-line";
 import type { ToRuntime } from "./protocol";
@@ -12,9 +13,9 @@ export class Keeper {
   _disk: Disk | undefined;
   _kept: Promise<void> | undefined;
 
-  /** `tag`: what the runtime is configured by. */
-  constructor(tag: string) {
-    if ("onconnect" in self) this._disk = new Disk(tag);
+  /** `_name`: the runtime's. */
+  constructor(readonly _name: string) {
+    if ("onconnect" in self) this._disk = new Disk(tagOf(_name));
   }
 
   /** The pages keep. */
@@ -40,8 +41,12 @@ export class Keeper {
     this._disk?.leave();
   }
 
-  /** Tells what runtimes that are no more were told, each as a page that has gone. */
+  /**
+   * Tells what runtimes that are no more were told, each as a page that has gone. Who stands in for one that fell silent (connect.ts)
+   * leaves that to others: pages that live tell it all themselves.
+   */
   async restore(tell: (messages: ToRuntime[]) => void): Promise<void> {
+    if (this._name.endsWith(" ")) return;
     for (const messages of (await this._disk?.restore()) ?? []) tell(messages);
   }
 

@@ -52,6 +52,11 @@ export class Ledger {
     return told.some(({ kind }) => kind != "end") || this._preface.owes ? [...this._preface.messages(), ...told] : [];
   }
 
+  /** What comes before those that are not taken. */
+  get preface(): ToRuntime[] {
+    return this._preface.messages();
+  }
+
   /** All that a runtime which has forgotten everything has to be told. */
   again(): ToRuntime[] {
     return [...this._preface.messages(), ...this._messages()];

@@ -5,8 +5,8 @@
 //   beforeunload  not loaded yet: as pagehide, for WebKit fires none then; whoever stays has a documentLoad that ends early
 //   load + idle   hello, navigation, entries in slices, boot
 //   later         new entries one second after the first of them, in slices
-//   hidden        hand over all, finish the view if it has loaded, send
-//   pagehide      hand over all, finish the view, send; what no runtime took is stored
+//   hidden        hand over all, finish the view if it has loaded, send; what no runtime took is stored, for a killed page says no more
+//   pagehide      hand over all, finish the view, send; the same
 //   freeze        what no runtime took is stored: nothing may follow
 //   pageshow      from the back/forward cache: a view of its own
 import { ignore, observe } from "./collect";
@@ -45,8 +45,9 @@ export function handOverAll(): void {
   while (!stopped && handOver());
 }
 
-function leave(gone: boolean): void {
+function leave(gone: boolean, mayComeBack?: boolean): void {
   handOverAll();
+  part(mayComeBack);
   post({ kind: gone || complete ? "leave" : "boot", gone });
 }
 
@@ -67,16 +68,9 @@ function activated(): void {
 
 export function live(): void {
   on("visibilitychange", () => document.visibilityState == "hidden" && leave(false));
-  on("beforeunload", () => {
-    if (ready || outlives) return;
-    leave(true);
-    part(false);
-  });
-  on("pagehide", (event) => {
-    leave(true);
-    part(event.persisted);
-  });
-  on("freeze", () => part(false));
+  on("beforeunload", () => ready || outlives || leave(true));
+  on("pagehide", (event) => leave(true, event.persisted));
+  on("freeze", () => part());
   on("pageshow", (event) => {
     if (!event.persisted) return;
     requestAnimationFrame(() =>

@@ -9,7 +9,7 @@ export interface Port {
 }
 
 const MAX_VIEWS = 1000;
-const UP_DELAY_MS = 50;
+const DELAY_MS = 50;
 
 /** Views that any page has told of, by their random numbers. */
 const known = new Set<string>();
@@ -37,8 +37,12 @@ export class PageLine {
     _port.onmessage = ({ data }) => {
       if (this._isNews(data)) hear(data);
     };
-    // Not at once: what the page has posted by now may end with its leave.
-    setTimeout(() => this.post({ kind: "up" }), UP_DELAY_MS);
+    this.later({ kind: "up" });
+  }
+
+  /** Not at once: what the page has posted by now may end with its leave. */
+  later(message: ToPage): void {
+    setTimeout(() => this.post(message), DELAY_MS);
   }
 
   post(message: ToPage): void {

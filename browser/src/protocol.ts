@@ -2,12 +2,12 @@
 // What a page and its runtime say to each other; both sides import these types, nobody else speaks.
 //
 //   page    hello  entries*  span*  attribute*      boot   flush -> flushed   counters -> counters   leave   stop
-//   worker  up (connected)   failed (Python will not run)   debug
+//   worker  up (connected; to boot and flush)       taken   failed (Python will not run)   debug
 //
 // Where the runtime dies with its pages (held-line.ts) they also say:
 //
 //   page    hold   answer   ping -> up              otlp, legacy (out of storage)   end
-//   worker  request -> answer   taken
+//   worker  request -> answer
 //
 // With data-runtime="edge" the runtime is edge.ts, on the page; what it says to the gateway is docs/raw-entries.md. Out of
 // storage it is told body.
@@ -122,5 +122,8 @@ export type ToPage =
       body: Uint8Array<ArrayBuffer>;
       spans: number;
     }
-  /** The page's first `count` messages are in requests; for another runtime, its view's `hello` says the rest. */
-  | { kind: "taken"; count: number; first: number; documents: boolean; legacy?: number };
+  /**
+   * The page's first `count` messages are in requests, or delivered by who outlives it; for another runtime, its view's `hello` says the
+   * rest, and `preface` is what such a one is told in their place.
+   */
+  | { kind: "taken"; count: number; first: number; documents: boolean; legacy?: number; preface?: ToRuntime[] };

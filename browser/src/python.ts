@@ -2,7 +2,9 @@
 // Where a runtime has its Python from: a page that has one, or a Pyodide of our own, from our bundle or another folder.
 import type { PyodideAPI } from "pyodide";
 import { installAgent, startPyodide, type Marks } from "./boot";
-import { capabilities } from "./capabilities";
+import { capabilities, tagOf } from "./capabilities";
+import type { Runtime } from "./hand";
+import type { HandBack } from "./hand-back";
 
 /** Failures that the next page view need not have. */
 const PASSING = /fetch|answered|load|network|Save-Data/i;
@@ -29,7 +31,16 @@ export class PythonSource {
     this._query = elsewhere === undefined ? this._here.search : undefined;
   }
 
-  async start(): Promise<PyodideAPI> {
+  /** Starts it, and in it the runtime: `post` takes its words to pages, `send` stands for fetch. */
+  async serve(post: (page: number, json: string) => void, send?: HandBack["send"]): Promise<Runtime> {
+    const python = await this._start();
+    const serve = python.pyimport("edgetrace.browser.serve");
+    const runtime = serve(tagOf(this._name), post, ...(send ? [send] : [])) as Runtime;
+    serve.destroy();
+    return runtime;
+  }
+
+  async _start(): Promise<PyodideAPI> {
     if (!capabilities(this._name)("wasm")) throw new Error("WebAssembly may not be used");
     const file = (name: string): string => new URL(name + this._here.search, this._here).href;
     if (this._guest) return installAgent(this._guest(), file("edgetrace-agent.zip"));

@@ -16,7 +16,10 @@ declare const self: { name: string; onconnect?: unknown } & typeof globalThis;
 
 if ("onconnect" in self) {
   const host = new Host(self.name);
-  self.onconnect = (event: MessageEvent) => host.serve(event.ports[0] as Port);
+  self.onconnect = (event: MessageEvent) => {
+    host.serve(event.ports[0] as Port);
+    host.restore();
+  };
 } else if (typeof document == "undefined") {
   new Host(self.name).serve(self as unknown as Port);
 }

@@ -111,16 +111,19 @@ def test_rows_are_kept_until_the_documents_are_out(tab: Tab, site: Site) -> None
     tab.page.wait_for_function("edgetrace.counters().then(all => all.held_messages == 0)")
 
 
-def test_a_page_that_freezes_before_its_worker_is_there_keeps_its_words(
-    tab: Tab, site: Site
+@pytest.mark.parametrize("event", ["hidden", "freeze"])
+def test_a_page_that_may_die_before_its_worker_is_there_keeps_its_words(
+    tab: Tab, site: Site, event: str
 ) -> None:
-    """It may be discarded without another event, and the worker's script dies with it."""
+    """It may be killed or discarded without another event, and the worker's script dies with it."""
     worker = "/edgetrace/edgetrace-worker.js?wait=worker"
     tab.visit(site.add("/", html(tag(worker_url=worker), resources(3))))
     tab.page.wait_for_function("'counters' in edgetrace")
-    tab.page.evaluate(HIDE)
-    assert tab.page.evaluate("localStorage.edgetrace") is None
-    tab.page.evaluate("document.dispatchEvent(new Event('freeze', {bubbles: true}))")
+    if event == "hidden":
+        tab.page.evaluate(HIDE)
+    else:
+        tab.page.evaluate("void edgetrace.flush()")
+        tab.page.evaluate("document.dispatchEvent(new Event('freeze', {bubbles: true}))")
     tab.page.wait_for_function("/r.0.js/.test(localStorage.edgetrace)")
     site.gate("worker").set()
 

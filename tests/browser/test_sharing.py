@@ -42,19 +42,61 @@ def test_a_tab_that_stops_costs_another_nothing(tab: Tab, site: Site) -> None:
 
 
 def test_a_tab_that_crashes_costs_another_nothing(tab: Tab, site: Site) -> None:
-    """A renderer is killed: the other tab's later entries still arrive in its own trace."""
-    url = site.add("/", html(tag(), resources(COUNT)))
-    tab.visit(url)
-    tab.flush()
+    """The renderer that runs the worker is killed: another tab's later entries still arrive, once
+    each and in its own trace."""
     doomed = tab.page.context.new_page()
     doomed.goto(site.add("/doomed", html(tag())))
+    doomed.evaluate("edgetrace.flush()")
+    tab.visit(site.add("/", html(tag(), resources(COUNT))))
+    assert tab.flush()["connections"] == 2
     with doomed.expect_event("crash"), contextlib.suppress(Error):
         doomed.goto("chrome://crash")
-    if not tab.page.is_closed():
-        with contextlib.suppress(Error):  # Chromium may have had both tabs in one process
-            tab.page.reload()
-            tab.flush()
-    assert len(_traces(tab, url)) >= 1
+    tab.page.evaluate("fetch('/r/late.json').then(answer => answer.text())")
+    _continues(tab, site)
+
+
+@pytest.mark.parametrize("end", ["self.close()", "for (;;);"], ids=["dies", "hangs"])
+def test_a_worker_of_all_pages_is_replaced(tab: Tab, site: Site, end: str) -> None:
+    """What the page says afterwards another worker is told, of the view that it belongs to; and
+    what this one had not delivered, for the endpoint was down."""
+    bundle = "/edgetrace/edgetrace-worker.js"
+    script = f'''import "{bundle}";
+      export {{ fallback }} from "{bundle}";
+      new BroadcastChannel("end").onmessage = () => {{ {end} }};'''
+    url = site.add("/mortal.js", script, content_type="text/javascript")
+    tab.visit(site.add("/", html(tag(worker_url=url), resources(COUNT))))
+    tab.page.evaluate("edgetrace.setAttribute('user.tier', 'gold')")
+    tab.flush()
+    site.broken.add("/v1/traces")
+    tab.page.evaluate("fetch('/r/late.json').then(answer => answer.text())")
+    tab.flush()
+    tab.page.evaluate("new BroadcastChannel('end').postMessage(0)")
+    site.broken.clear()
+    _continues(tab, site)
+    assert tab.only("after")["attributes"]["user.tier"] == "gold"
+
+
+def _continues(tab: Tab, site: Site) -> None:
+    """The page, whose /r/late.json must arrive too, goes on with another worker."""
+    tab.page.evaluate("edgetrace.span('after', {}, () => 1)")
+    counters = tab.flush()
+    assert (counters["runtime"], counters["silences"]) == ("shared", 1)
+    roots = [
+        span
+        for span in tab.spans("documentLoad")
+        if span["attributes"]["url.full"] == site.url + "/"
+    ]
+    assert len(roots) == 1
+    spans = [span for span in tab.spans() if span["trace_id"] == roots[0]["trace_id"]]
+    assert len(spans) == SPANS + 2
+    assert len({span["span_id"] for span in spans}) == SPANS + 2
+    assert {span["parent_span_id"] for span in spans if span["name"] != "documentLoad"} == {
+        roots[0]["span_id"]
+    }
+    late = [
+        span for span in spans if span["attributes"].get("url.full") == site.url + "/r/late.json"
+    ]
+    assert len(late) == 1
 
 
 def test_two_versions_do_not_share_a_worker(tab: Tab, site: Site) -> None:

@@ -199,6 +199,19 @@ def keep_nothing_at_hide() -> None:
     _put(world.World, "store_tail", lambda self, key, messages: None)
 
 
+def tell_a_stand_in_nothing() -> None:
+    """The worker that takes the place of a silent one is told only what comes from then on."""
+    from tests.simulation import shared
+
+    use = shared.SharedPage._use
+
+    def anew(self: Any, worker: Any) -> None:
+        self._kept.clear()
+        use(self, worker)
+
+    _put(shared.SharedPage, "_use", anew)
+
+
 def trust_a_strangers_retry_after() -> None:
     """A Retry-After of any length is believed."""
     _put(_retry, "MAX_RETRY_AFTER_NS", 2**62)
@@ -233,6 +246,7 @@ SIMULATED: Final[tuple[Plant, ...]] = (
     forget_storage_at_claim,
     let_go_of_a_split_body,
     keep_nothing_at_hide,
+    tell_a_stand_in_nothing,
 )
 """Found by the simulation."""
 COMPARED: Final[tuple[Plant, ...]] = (pad_varints,)

@@ -64,10 +64,14 @@ class Diary:
     def __init__(self, world: World) -> None:
         """Begin empty."""
         self._world = world
-        self._name = world.new_line()
+        self._prefix = f"diary {world.new_line()} "
         self._told: dict[int, _Told] = {}
         self._settled: set[bytes] = set()
         self.alive = True
+
+    def owns(self, key: str) -> bool:
+        """Whether a record is of this one."""
+        return key.startswith(self._prefix)
 
     def hear(self, line: int, message: Message) -> None:
         """The worker was told something; it is on disk a little later."""
@@ -86,7 +90,7 @@ class Diary:
     def _write(self, line: int) -> None:
         if not self.alive:
             return
-        told, key = self._told[line], f"diary {self._name} {line}"
+        told, key = self._told[line], f"{self._prefix}{line}"
         told.settle(self._settled)
         record = told.record()
         if record:

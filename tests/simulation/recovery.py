@@ -30,9 +30,9 @@ class Recovery:
         core.settled_hooks.append(self._settled)
 
     def claim(self) -> None:
-        """Take over all records."""
+        """Take over all records that are nobody's."""
         for key, record in self._world.storage.read():
-            if key in self._claims:
+            if key in self._claims or self._world.is_owned(key):
                 continue
             self._claims[key], self._read[key] = set(record.ids), record.ids
             if record.kind == "body":

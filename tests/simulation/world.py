@@ -70,6 +70,7 @@ class World:
         self.session = 0
         self.pages: list[Page] = []
         self._worker: SharedWorker | None = None
+        self._stand_ins: dict[int, SharedWorker] = {}
         self._lines = 1_000_000
         self._views = 0
         self.timeline.after_each = self.check
@@ -138,6 +139,17 @@ class World:
             self._worker = SharedWorker(self)
         return self._worker
 
+    def stand_in(self, silences: int) -> SharedWorker:
+        """The shared worker of pages that heard nothing of so many."""
+        worker = self._stand_ins.get(silences)
+        if worker is None or not worker.alive:
+            worker = self._stand_ins[silences] = SharedWorker(self, stands_in=True)
+        return worker
+
+    def is_owned(self, key: str) -> bool:
+        """Whether a worker that lives has written the record."""
+        return any(worker.owns(key) for worker in self._workers())
+
     def has_pages(self) -> bool:
         """Whether any page is open."""
         return any(page.alive for page in self.pages)
@@ -178,6 +190,8 @@ class World:
     def _processes(self) -> list[Process]:
         found: list[Process] = [page for page in self.pages if page.alive]
         found += [page.worker for page in self.pages if isinstance(page, HeldPage) and page.alive]
-        if self._worker and self._worker.alive:
-            found.append(self._worker)
+        found += self._workers()
         return [process for process in found if process.alive]
+
+    def _workers(self) -> list[SharedWorker]:
+        return [*([self._worker] if self._worker else []), *self._stand_ins.values()]
