@@ -14,6 +14,7 @@ const enum Limit {
   AGE_MS = 86_400_000,
   HALF_FIRST_WAIT_MS = 500,
   WAIT_MS = 60_000,
+  RETRY_AFTER_MS = 3_600_000,
   /** After so many failures in a row nothing is tried until the page has something new to say. */
   TRIES = 8,
 }
@@ -23,6 +24,12 @@ interface Body {
   readonly size: number;
   flight?: Promise<void>;
 }
+
+/** Ms for which a server wants to be left in peace, an hour at most: seconds, or a date (RFC 9110 section 10.2.3). */
+const retryAfter = (headers: Headers): number => {
+  const said = headers.get("retry-after") ?? "";
+  return Math.min(Number(said) * 1000 || Date.parse(said) - Date.now() || 0, Limit.RETRY_AFTER_MS);
+};
 
 export const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
@@ -92,7 +99,7 @@ export class Beacon {
       again = isTransient(status);
       if (ok) counters.sent++;
       else if (!again) counters.refused++;
-      if (again) this._asked = Date.now() + (Number(headers.get("retry-after")) * 1000 || 0);
+      if (again) this._asked = Date.now() + retryAfter(headers);
       else this._failures = 0;
       if (!ok) counters.last_error = answer;
     } catch (error) {

@@ -27,4 +27,4 @@ export const workerUrl = data["workerUrl"] ? resolve(data["workerUrl"]) : ours +
 export const noWorker = /"runtime","[ep]|debugC(?!.*extended)/.test(name);
 /** Whether an entry is about our own files or requests, which are not the page's to report. */
 export const isOurs = (url: string): boolean =>
-  [tag.src, data["endpoint"]].includes(url) || url.startsWith(ours);
+  [tag.src, workerUrl, data["endpoint"]].includes(url) || url.startsWith(ours);

@@ -32,6 +32,8 @@ export class Host {
     addEventListener("online", () => this._runtime?.receive(0, '{"kind":"online"}'));
   }
 
+  readonly _up = (): ToPage => ({ kind: "up", ready: !!this._runtime });
+
   serve(port: Port): PageLine {
     const id = ++this._counters.connections;
     const page: PageLine = new PageLine(id, port, (message) => this._hear(page, message));
@@ -41,7 +43,7 @@ export class Host {
 
   _hear(page: PageLine, message: ToRuntime): void {
     if (message.kind == "hold") this._hold();
-    else if (message.kind == "ping") page.post({ kind: "up", ready: !!this._runtime });
+    else if (message.kind == "ping") page.post(this._up());
     else if (message.kind == "legacy") this._repeat(message.messages, (taken) => page.post({ ...taken, legacy: message.legacy }));
     else if (message.kind == "answer") this._back?.hear(message);
     else if (message.kind == "stop") this._stop(page);
@@ -80,7 +82,7 @@ export class Host {
     else this._waiting.push([page, message]);
     if (!STARTERS.test(message.kind)) return;
     this._mark(page);
-    if (message.kind != "leave") page.later({ kind: "up" });
+    if (message.kind != "leave") page.later(this._up());
   }
 
   /** A batch is told: Python is to start, and to say when it is taken; until then the disk has it. */

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -184,9 +185,11 @@ def test_what_a_gateway_that_is_down_did_not_take_comes_with_the_next_page_view(
     assert urls(tab) == ["0.js", "1.svg", "2.css"]
 
 
-def test_a_gateway_that_asks_to_wait_is_left_in_peace(tab: Tab, site: EdgeSite) -> None:
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_gateway_that_asks_to_wait_is_left_in_peace(tab: Tab, site: EdgeSite, form: str) -> None:
     """503 with Retry-After: kept, and not even a flush sends again before that."""
-    site.answer_raw = Document(b"busy", "text/plain", {"Retry-After": "60"}, status=503)
+    wait = "60" if form == "seconds" else formatdate(time.time() + 60, usegmt=True)
+    site.answer_raw = Document(b"busy", "text/plain", {"Retry-After": wait}, status=503)
     tab.visit(site.add("/", html(edge_tag(), resources(3))))
     for _ in range(2):
         counters = tab.flush()
@@ -200,6 +203,16 @@ def test_a_body_that_is_refused_is_told(tab: Tab, site: EdgeSite) -> None:
     counters = tab.flush()
     assert (counters["refused"], counters["waiting"]) == (1, 0)
     assert "data-sample-ratio='half': use a number from 0 to 1" in counters["last_error"]
+
+
+def test_a_gateway_that_redirects_is_not_followed(tab: Tab, site: EdgeSite) -> None:
+    """What a page has seen goes to the gateway, and to nobody that it names: kept, and told."""
+    site.answer_raw = Document(b"", "text/plain", {"Location": "/elsewhere"}, status=307)
+    tab.visit(site.add("/", html(edge_tag(), resources(3))))
+    counters = tab.flush()
+    assert (counters["waiting"], counters["failed"]) == (1, 1)
+    assert "TypeError" in counters["last_error"]
+    assert site.requests["/elsewhere"] == 0
 
 
 def test_a_page_of_an_unsampled_request_sends_no_spans(tab: Tab, site: EdgeSite) -> None:

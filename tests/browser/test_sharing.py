@@ -76,6 +76,20 @@ def test_a_worker_of_all_pages_is_replaced(tab: Tab, site: Site, end: str) -> No
     assert tab.only("after")["attributes"]["user.tier"] == "gold"
 
 
+def test_workers_that_never_answer_are_passed_over(tab: Tab, site: Site) -> None:
+    """Of the kind that outlives its pages three say nothing: the page has one of its own."""
+    bundle = "/edgetrace/edgetrace-worker.js"
+    script = f'''export {{ fallback }} from "{bundle}";
+      if ("onconnect" in self) self.onconnect = () => undefined;'''
+    url = site.add("/deaf.js", script, content_type="text/javascript")
+    tab.visit(site.add("/", html(tag(worker_url=url), resources(COUNT))))
+    tab.wait_for(SPANS)
+    counters = tab.flush()
+    assert (counters["runtime"], counters["silences"]) == ("dedicated", 3)
+    assert counters["cause"] == "silence"
+    assert len(tab.spans()) == SPANS
+
+
 def _continues(tab: Tab, site: Site) -> None:
     """The page, whose /r/late.json must arrive too, goes on with another worker."""
     tab.page.evaluate("edgetrace.span('after', {}, () => 1)")
