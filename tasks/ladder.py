@@ -80,8 +80,9 @@ def main(args: argparse.Namespace) -> int:
     differing = sum(outcome.differing for outcome in every)
     say(
         f"{min(counts)} to {max(counts)} trials of a cell, {len(every)} in "
-        f"{(time.monotonic() - started) / 60:.0f} min; {sum(one.duplicates for one in every)} "
-        f"spans came again, {differing} of them otherwise"
+        f"{(time.monotonic() - started) / 60:.0f} min; of {sum(one.reported for one in every):,} "
+        f"spans {sum(one.delivered for one in every):,} came, "
+        f"{sum(one.duplicates for one in every):,} of them again, {differing} otherwise"
     )
     return 1 if broken or differing else 0
 

@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
+from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
@@ -32,15 +33,18 @@ AGAIN: Final = "again: "
 """Before what a second view of the page has to give."""
 PATIENCE_S: Final = 20.0
 TRIES: Final = 4
+REPORT_S: Final = 5.0
+"""A page that goes reports at once; one that is killed instead never does."""
 WAIT: Final = "new Promise(done => setTimeout(done, 2000))"
 SILENCE_S: Final = 5.1
 """browser/src/shelf.ts: how long a page that may live is left to itself."""
+REPORTS: Final = "/reported/"
 NAMES: Final = """performance.getEntriesByType("resource").map(entry => entry.name)
   .filter(name => /\\/r\\/\\d+\\./.test(name))"""
 TELL: Final = f"""<script>
   const told = () => {{ localStorage.told = true }};
   for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, told, true);
-  addEventListener("pagehide", () => navigator.sendBeacon("/reported", JSON.stringify({NAMES})));
+  addEventListener("pagehide", () => navigator.sendBeacon("{REPORTS}", JSON.stringify({NAMES})));
   addEventListener("pageshow", event => {{ window.persisted = event.persisted }});
 </script>"""
 HIDE: Final = """
@@ -75,21 +79,38 @@ class Outcome(NamedTuple):
 
 
 class Pages(Site):
-    """The origin of the pages; it hears what they report when they go."""
+    """The origin of the pages; it hears what they report when they go.
+
+    Attributes:
+        address: Where those of this trial do; others may come late.
+        reported: The entries that they had.
+        told: Set once one has reported.
+    """
 
     def __init__(self, collector_url: str) -> None:
         super().__init__(collector_url)
+        self.address = ""
         self.reported: list[str] = []
+        self.told = threading.Event()
         pages, other = self, self._server.RequestHandlerClass
 
         class Handler(other):  # type: ignore[misc, valid-type]
             def do_POST(self) -> None:
-                if self.path != "/reported":
+                if not self.path.startswith(REPORTS):
                     return super().do_POST()
-                pages.reported += json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                names = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.path == pages.address:
+                    pages.reported += names
+                    pages.told.set()
                 return None
 
         self._server.RequestHandlerClass = Handler
+
+    def begin(self) -> None:
+        """Another trial."""
+        self.address = f"{REPORTS}{uuid4()}"
+        self.reported.clear()
+        self.told.clear()
 
 
 class Trials:
@@ -120,12 +141,18 @@ class Trials:
     def _run(self, rung: Rung, end: End, count: int) -> Outcome:
         self._store.clear()
         self._front.forget()
-        self._pages.reported.clear()
+        self._pages.begin()
         options = {"endpoint": self._front.endpoint}
         if rung.capabilities:
             options["debug_capabilities"] = rung.capabilities
         script = f"<script>{GO.get(end.name, '')}</script>"
-        url = self._pages.add("/", html(tag(**options) + TELL, script + resources(count)))
+        url = self._pages.add(
+            "/",
+            html(
+                tag(**options) + TELL.replace(REPORTS, self._pages.address),
+                script + resources(count),
+            ),
+        )
         following = self._pages.add("/next", html(tag(**options)))
         context = self._browser.new_context()
         context.set_default_timeout(60_000)
@@ -134,6 +161,8 @@ class Trials:
             names = _leave(context, end, url, following)
             if end.silent:
                 threading.Event().wait(SILENCE_S)
+            else:
+                self._pages.told.wait(REPORT_S)
             return self._settle(context, rung, end, names, url, following)
         finally:
             context.close()
@@ -164,9 +193,10 @@ class Trials:
                 self._store.wait_for(lambda _: not missing(), PATIENCE_S)
             if missing() and end.told and not page.evaluate("'told' in localStorage"):
                 raise Untold
-        front, reported, arrived = self._front, expected().total(), self._arrived(url)
+        front, due, arrived = self._front, expected(), self._arrived(url)
+        delivered = (due & Counter(arrived.values())).total()
         anew = len(arrived) - len({entry[1:] for entry in arrived})
-        return Outcome(reported, reported - missing(), front.duplicates, front.differing + anew)
+        return Outcome(due.total(), delivered, front.duplicates, front.differing + anew)
 
     def _arrived(self, url: str) -> dict[tuple[str, str, str, int], str]:
         """Of the page's views, what each span is of, by its id, its trace, its name and its start.
