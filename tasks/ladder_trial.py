@@ -82,14 +82,14 @@ class Pages(Site):
     """The origin of the pages; it hears what they report when they go.
 
     Attributes:
-        address: Where those of this trial do; others may come late.
+        trial: Which it is: what an earlier one says or delivers late is not this one's.
         reported: The entries that they had.
         told: Set once one has reported.
     """
 
     def __init__(self, collector_url: str) -> None:
         super().__init__(collector_url)
-        self.address = ""
+        self.trial = ""
         self.reported: list[str] = []
         self.told = threading.Event()
         pages, other = self, self._server.RequestHandlerClass
@@ -99,7 +99,7 @@ class Pages(Site):
                 if not self.path.startswith(REPORTS):
                     return super().do_POST()
                 names = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if self.path == pages.address:
+                if self.path == REPORTS + pages.trial:
                     pages.reported += names
                     pages.told.set()
                 return None
@@ -108,7 +108,7 @@ class Pages(Site):
 
     def begin(self) -> None:
         """Another trial."""
-        self.address = f"{REPORTS}{uuid4()}"
+        self.trial = str(uuid4())
         self.reported.clear()
         self.told.clear()
 
@@ -146,13 +146,9 @@ class Trials:
         if rung.capabilities:
             options["debug_capabilities"] = rung.capabilities
         script = f"<script>{GO.get(end.name, '')}</script>"
-        url = self._pages.add(
-            "/",
-            html(
-                tag(**options) + TELL.replace(REPORTS, self._pages.address),
-                script + resources(count),
-            ),
-        )
+        trial = self._pages.trial
+        head = tag(**options) + TELL.replace(REPORTS, REPORTS + trial)
+        url = self._pages.add(f"/page/{trial}", html(head, script + resources(count)))
         following = self._pages.add("/next", html(tag(**options)))
         context = self._browser.new_context()
         context.set_default_timeout(60_000)
