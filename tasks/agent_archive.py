@@ -31,7 +31,7 @@ ROOTS: Final = (
     "_serve.WorkerRuntime.entries",
     "_serve.WorkerRuntime.receive",
 )
-"""What browser/src/host.ts calls."""
+"""What browser/src/python.ts and hand.ts call."""
 BOOTSTRAP: Final = ROOT / "tasks" / "bootstrap.py"
 NOT_THERE: Final = {"__init__", "testing", "pytest_plugin"}
 """Modules that the archive has another of, or that only a host runs."""

@@ -51,11 +51,11 @@ def test_the_same_sources_make_the_same_bytes() -> None:
 
 
 def test_what_the_runtime_worker_calls_is_a_root() -> None:
-    """host.ts names a function; hand.ts, in an interface, the methods of what that returns."""
-    host, hand = (
-        (BROWSER / "src" / name).read_text(encoding="utf-8") for name in ("host.ts", "hand.ts")
+    """python.ts names a function; hand.ts, in an interface, the methods of what that returns."""
+    python, hand = (
+        (BROWSER / "src" / name).read_text(encoding="utf-8") for name in ("python.ts", "hand.ts")
     )
-    imported = re.findall(r'pyimport\("edgetrace\.([\w.]+)"\)', host)
+    imported = re.findall(r'pyimport\("edgetrace\.([\w.]+)"\)', python)
     interface = re.search(r"^export interface Runtime \{(.*?)^\}", hand, re.DOTALL | re.MULTILINE)
     assert interface
     methods = re.findall(r"^  (\w+)\(", interface[1], re.MULTILINE)
