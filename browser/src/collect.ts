@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Sees every resource and paint entry of the page, those before the script ran included.
+// Sees every resource entry of the page, those before the script ran included.
 import { isOurs } from "./config";
 
 /** As the browser hands them over: looked at when the page is idle, not while it loads. */
@@ -14,7 +14,7 @@ export function observe(arrived: () => void): void {
     lists.push(list);
     arrived();
   });
-  for (const type of ["resource", "paint"]) observer.observe({ type, buffered: true });
+  observer.observe({ type: "resource", buffered: true });
 }
 
 /** Up to `limit` entries, oldest first; they are the caller's now. */

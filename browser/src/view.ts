@@ -19,12 +19,18 @@ const early: ToRuntime[] = [];
 /** Whether the navigation has been handed over with its end. */
 export let complete = false;
 
-/** The navigation opens the view's trace even before it has ended, and is said again when it has. */
+/**
+ * The navigation opens the view's trace even before it has ended, and is said again when it has; with its paints, for
+ * documentLoad goes out as soon as its end is known.
+ */
 function navigation(): void {
-  const row = restored || (performance.getEntriesByType("navigation")[0] as unknown as Row);
+  const rows = restored
+    ? [restored]
+    : ["navigation", "paint"].flatMap((type) => performance.getEntriesByType(type) as unknown as Row[]);
+  const row = rows[0];
   if (complete || !row) return;
   complete = !!(restored || row["loadEventEnd"]);
-  post(pack([row]));
+  post(pack(rows));
 }
 
 /** Spans and attributes that come before the view has begun wait: the page's <meta> may not be parsed yet. */

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from collector.records import SpanRecord
+from tasks.ladder_cells import DEDICATED
 from tests.browser.pages import html, resources, tag
 from tests.browser.site import Site
 from tests.browser.tab import Tab
@@ -49,6 +50,25 @@ def test_sixty_resources_are_one_trace_with_the_browsers_own_times(tab: Tab, sit
     assert not entries
     assert tab.said == []
     assert tab.faults == []
+
+
+@pytest.mark.parametrize("capabilities", ["", DEDICATED])
+def test_paints_are_on_document_load(tab: Tab, site: Site, capabilities: str) -> None:
+    """What was painted before the load event has its time there; nothing came too late."""
+    options = {"debug_capabilities": capabilities} if capabilities else {}
+    held = f'<p>Hello</p><img src="{site.url}/r/1.svg?wait=load">'
+    tab.page.goto(site.add("/", html(tag(**options), held)), wait_until="domcontentloaded")
+    painted = (
+        "performance.getEntriesByType('paint').map(({ name, startTime }) => [name, startTime])"
+    )
+    tab.page.wait_for_function(f"{painted}.length == 2")
+    site.gate("load").set()
+    tab.page.wait_for_load_state("load")
+    assert tab.flush()["view_late"] == 0
+    attributes = tab.only("documentLoad")["attributes"]
+    for name, start in tab.page.evaluate(painted):
+        said = attributes["browser.paint_timing." + name.replace("-", "_")]
+        assert abs(said - start) < 1.0
 
 
 def _assert_times(
