@@ -24,11 +24,12 @@ export let complete = false;
  * documentLoad goes out as soon as its end is known.
  */
 function navigation(): void {
+  if (complete) return;
   const rows = restored
     ? [restored]
     : ["navigation", "paint"].flatMap((type) => performance.getEntriesByType(type) as unknown as Row[]);
   const row = rows[0];
-  if (complete || !row) return;
+  if (!row) return;
   complete = !!(restored || row["loadEventEnd"]);
   post(pack(rows));
 }
