@@ -39,6 +39,7 @@ export class HeldLine {
     this._shelf = new Shelf(may("storage"), tag);
     this._legacies = new Legacies(this._shelf, () => attempt(() => this._inherit()));
     for (const message of this._legacies._first) this.postMessage(message);
+    this._save();
     // After the loader's own listeners, whose last words are thus held.
     on("pagehide", () => {
       this._gone = true;

@@ -7,7 +7,7 @@ import type { Runtime } from "./hand";
 import type { HandBack } from "./hand-back";
 
 /** Failures that the next page view need not have. */
-const PASSING = /fetch|answered|load|network|Save-Data/i;
+const PASSING = /abort|fetch|answered|load|network|Save-Data/i;
 /** Of a Python traceback the last line says it. */
 export const lastLine = (error: unknown): string => String(error).trim().split("\n").pop() ?? "";
 

@@ -37,6 +37,8 @@ export class Shelf {
   dropped = 0;
   /** Whether others' were left alone when it was last looked for them: they may be of pages that live. */
   left = false;
+  /** Others', read and not yet saved as ours. */
+  _read: string[] = [];
 
   /** `_may`: whether the browser has storage. `tag`: what the runtime is configured by; another's items are left alone. */
   constructor(
@@ -47,27 +49,30 @@ export class Shelf {
     this._tag = markOf(tag);
   }
 
-  /** Takes what others have left, oldest first. */
+  /** Reads what others have left, oldest first; erased by the next `save`, which is to have it. */
   restore(): ToRuntime[] {
     this.left = false;
-    const items = attempt(() => (this._may ? keys().filter((key) => key != this._key).map((key) => this._read(key)) : [])) ?? [];
+    const items = attempt(() => (this._may ? keys().filter((key) => key != this._key).map((key) => this._take(key)) : [])) ?? [];
     return items
       .filter((item) => !!item)
       .sort((one, other) => one.at - other.at)
       .flatMap((item) => item.messages);
   }
 
-  /** Puts `messages` in place of what this page view has kept; those at the end go first where there is no room. */
+  /**
+   * Puts `messages` in place of what this page view has kept; those at the end go first where there is no room. In one step, and
+   * only then erases what it stands for: a browser that closes a tab may end its page at any moment.
+   */
   save(messages: readonly ToRuntime[], gone: boolean): void {
-    if (!this._may || (!messages.length && !this.used)) return;
-    attempt(() => localStorage.removeItem(this._key));
-    this.used = messages.length > 0;
-    for (let count = messages.length; count; count >>= 1) {
-      const item = { tag: this._tag, at: Date.now(), gone };
-      const text = messages.slice(0, count).map((message) => this._text(message));
-      if (attempt(() => this._write(`${written(item).slice(0, -1)},"messages":[${text}]}`))) return;
+    const old = [this._key, ...this._read.splice(0)];
+    if (!this._may || (!messages.length && !this.used && !old[1])) return;
+    let count = messages.length;
+    while (count && !this._put(messages.slice(0, count), gone, old)) {
       this.dropped += count - (count >> 1);
+      count >>= 1;
     }
+    this.used = count > 0;
+    attempt(() => old.slice(count ? 1 : 0).forEach((key) => localStorage.removeItem(key)));
   }
 
   /** `stop()`: nothing of ours stays. */
@@ -81,14 +86,19 @@ export class Shelf {
     return this._cover(written({ ...message, body: "" })).replace('"body":""', `"body":"${message.body}"`);
   }
 
-  _write(text: string): boolean {
-    const others = keys().reduce((sum, key) => sum + localStorage[key].length, 0);
-    if (others + text.length > Limit.CHARACTERS) return false;
-    localStorage[this._key] = text;
-    return true;
+  /** Whether there was room, which what is `old` does not take. */
+  _put(messages: readonly ToRuntime[], gone: boolean, old: readonly string[]): boolean | undefined {
+    const item = { tag: this._tag, at: Date.now(), gone };
+    const text = `${written(item).slice(0, -1)},"messages":[${messages.map((message) => this._text(message))}]}`;
+    return attempt(() => {
+      const others = keys().filter((key) => !old.includes(key));
+      if (others.reduce((sum, key) => sum + localStorage[key].length, text.length) > Limit.CHARACTERS) return false;
+      localStorage[this._key] = text;
+      return true;
+    });
   }
 
-  _read(key: string): Item | undefined {
+  _take(key: string): Item | undefined {
     const item = attempt(() => JSON.parse(localStorage[key]) as Item);
     const age = Date.now() - (item?.at ?? 0);
     const young = item && age < Limit.AGE_MS;
@@ -97,8 +107,11 @@ export class Shelf {
       this.left = true;
       return undefined;
     }
+    if (young) {
+      this._read.push(key);
+      return item;
+    }
     localStorage.removeItem(key);
-    if (young) return item;
     this.dropped += item?.messages.length ?? 0;
     return undefined;
   }

@@ -10,11 +10,15 @@ const enum Item {
 
 export const forget = (): unknown => attempt(() => localStorage.removeItem(Item.KEY));
 
-/** Takes what earlier page views left; it is the caller's now. What else any script has put there is no message. */
+/** What any other script has put there is no message. */
+const read = (): ToRuntime[] =>
+  attempt(() => (JSON.parse(localStorage[Item.KEY] || "[]") as ToRuntime[]).filter((one) => one?.kind)) || [];
+
+/** Takes what earlier page views left; it is the caller's now. */
 export function restore(): ToRuntime[] {
-  const messages = attempt(() => (JSON.parse(localStorage[Item.KEY] || "[]") as ToRuntime[]).filter((one) => one?.kind));
+  const messages = read();
   forget();
-  return messages || [];
+  return messages;
 }
 
 /** What others left when this page first saved, and what it saved. */
@@ -23,10 +27,10 @@ let saved = "";
 
 /**
  * Adds what the page has told, in place of what it has saved so far, its questions left out, with its secrets taken out by `cover`;
- * the browser's quota is the limit.
+ * the browser's quota is the limit. Written over in one step: a browser that closes a tab may end its page at any moment.
  */
 export const save = (messages: readonly ToRuntime[], cover: (json: string) => string = String): unknown =>
   attempt(() => {
-    if (!saved || localStorage[Item.KEY] != saved) base = restore();
+    if (!saved || localStorage[Item.KEY] != saved) base = read();
     saved = localStorage[Item.KEY] = cover(JSON.stringify([...base, ...messages.filter((one) => !("id" in one))]));
   });

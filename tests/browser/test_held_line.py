@@ -19,6 +19,14 @@ DEAF = """
     else post.call(this, message, ...rest);
   };"""
 """A worker to which no answer has come yet."""
+REMOVALS = """
+  const remove = Storage.prototype.removeItem;
+  window.removals = [];
+  Storage.prototype.removeItem = function (key) {
+    removals.push([key, ...Object.keys(localStorage)]);
+    remove.call(this, key);
+  };"""
+"""What is erased from storage, each time, and all that is there."""
 SECRET_LIKE = "eyJ" + "hbGciOiJIUzI1NiJ9" + "A" * 8
 
 
@@ -76,6 +84,22 @@ def test_a_page_that_lives_takes_what_another_leaves(tab: Tab, site: Site) -> No
     assert counters["held_messages"] == 0
 
 
+def test_what_waits_is_in_storage_at_every_moment(tab: Tab, site: Site) -> None:
+    """A tab that is closed may end between any two steps: the new is there before the old goes."""
+    site.broken.add("/v1/traces")
+    tab.visit(site.add("/", html(tag(**OPTIONS), resources(3))))
+    tab.flush()
+    tab.visit(site.add("/plain", html()))
+    (left,) = tab.page.evaluate("Object.keys(localStorage)")
+    tab.page.add_init_script(REMOVALS)
+    tab.visit(site.add("/next", html(tag(**OPTIONS))))
+    assert tab.flush()["restored"] == 1
+    tab.page.evaluate(HIDE)
+    (erased,) = (keys for keys in tab.page.evaluate("removals") if keys[0] != "edgetrace")
+    assert erased[0] == left
+    assert len(erased) == 1 + 2
+
+
 def test_a_compressed_body_is_no_secret_whatever_it_looks_like(tab: Tab, site: Site) -> None:
     """What looks like a token is taken out of words that wait in storage, not out of gzip."""
     site.broken.add("/v1/traces")
@@ -117,6 +141,7 @@ def test_a_page_that_may_die_before_its_worker_is_there_keeps_its_words(
 ) -> None:
     """It may be killed or discarded without another event, and the worker's script dies with it."""
     worker = "/edgetrace/edgetrace-worker.js?wait=worker"
+    tab.page.add_init_script(REMOVALS)
     tab.visit(site.add("/", html(tag(worker_url=worker), resources(3))))
     tab.page.wait_for_function("'counters' in edgetrace")
     if event == "hidden":
@@ -125,6 +150,7 @@ def test_a_page_that_may_die_before_its_worker_is_there_keeps_its_words(
         tab.page.evaluate("void edgetrace.flush()")
         tab.page.evaluate("document.dispatchEvent(new Event('freeze', {bubbles: true}))")
     tab.page.wait_for_function("/r.0.js/.test(localStorage.edgetrace)")
+    assert tab.page.evaluate("removals") == [["edgetrace"]]  # the look at what earlier pages left
     site.gate("worker").set()
 
 
