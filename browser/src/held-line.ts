@@ -13,9 +13,9 @@ import { Ledger } from "./ledger";
 import { Legacies } from "./legacies";
 import type { ToPage, ToRuntime } from "./protocol";
 import { Shelf } from "./shelf";
-import { Watch } from "./watch";
+import { Watch, type Watched } from "./watch";
 
-export interface Port {
+export interface Port extends Watched {
   onmessage: ((event: MessageEvent<ToPage>) => void) | null;
   postMessage(message: ToRuntime): void;
 }
@@ -64,7 +64,7 @@ export class HeldLine {
     this._save();
   }
 
-  /** Speaks through another port from now on. `broken`: called when the runtime behind it hangs. */
+  /** Speaks through another port from now on. `broken`: called when the runtime behind it hangs or was ended. */
   over(port: Port, broken: (cause: string) => void): void {
     const { _bodies, _ledger } = this;
     const again = [..._bodies.undelivered(), ..._ledger.messages(), ..._ledger.questions()];
@@ -75,7 +75,7 @@ export class HeldLine {
     for (const message of again) this.postMessage(message);
     for (const message of this._legacies._words()) port.postMessage(message);
     if (this._awake) this.postMessage({ kind: "boot" });
-    this._watch.over(broken);
+    this._watch.over(port, broken);
   }
 
   postMessage(message: ToRuntime): void {
@@ -92,7 +92,7 @@ export class HeldLine {
 
   /** No runtime will take anything any more; `keep`: on this page view. Then all stays, to be saved again when the page goes. */
   end(keep: boolean): void {
-    this._watch.stop();
+    this._watch.end();
     this._port = undefined;
     this._gone ||= keep;
     if (keep) this._save();
@@ -100,7 +100,7 @@ export class HeldLine {
   }
 
   _hear(port: Port, message: ToPage): void {
-    this._watch.alive(message.kind != "up" || !!message.ready);
+    this._watch.alive(/request|taken|flushed/.test(message.kind) || (message.kind == "up" && message.ready));
     if (message.kind == "request") {
       const answer = (what: object): void => {
         port.postMessage({ kind: "answer", request: message.request, ...what });

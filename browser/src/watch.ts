@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Whether a runtime is alive, while it owes something: it is asked every second, and any word of it counts. Ticks are counted,
 // not time: a page that was frozen has had none meanwhile.
+//
+// Chromium 156 crashes when a page is thrown out of the back/forward cache whose worker imports a module, and with it the page
+// that came after it in its process. So a worker that goes there before Python runs in it ends, and another one starts should
+// its page come back.
+import { on } from "./guard";
 
+/** A worker that is the page's alone can be ended. */
+export interface Watched {
+  terminate?(): void;
+}
 const enum Limit {
   TICK_MS = 1_000,
   TICKS = 5,
@@ -15,13 +24,22 @@ export class Watch {
   hangs = 0;
   _timer: ReturnType<typeof setInterval> | undefined;
   _silent = 0;
-  _ready = false;
+  _ready: boolean | undefined = false;
   _broken: ((cause: string) => void) | undefined;
+  _watched: Watched | undefined;
 
-  constructor(readonly _ask: () => void) {}
+  constructor(readonly _ask: () => void) {
+    for (const type of ["pagehide", "pageshow"])
+      on(type, ({ persisted }) => {
+        if (!persisted || this._ready || !this._watched?.terminate) return;
+        if (type == "pagehide") this._watched.terminate();
+        else this._broken!("");
+      });
+  }
 
-  /** Of another runtime from now on. */
-  over(broken: (cause: string) => void): void {
+  /** Of another runtime from now on; `broken`: called when it hangs or was ended, with the cause if there is one. */
+  over(watched: Watched, broken: (cause: string) => void): void {
+    this._watched = watched;
     this._broken = broken;
     this._ready = false;
     this._silent = 0;
@@ -31,15 +49,22 @@ export class Watch {
     this._timer ??= setInterval(() => this._tick(), Limit.TICK_MS);
   }
 
-  /** `ready`: whether Python runs, as far as is known. */
-  alive(ready: boolean): void {
-    this._ready = ready;
+  /** `ready`: whether its word shows that Python runs. */
+  alive(ready?: boolean): void {
+    this._ready ||= ready;
     this._silent = 0;
   }
 
   stop(): void {
     clearInterval(this._timer);
     this._timer = undefined;
+  }
+
+  /** Of none any more. */
+  end(): void {
+    this.stop();
+    this._watched?.terminate?.();
+    this._watched = undefined;
   }
 
   _tick(): void {

@@ -33,7 +33,7 @@ def test_a_restore_from_the_back_forward_cache_is_a_view_of_its_own(tab: Tab, si
 
     first, second = sorted(tab.spans("documentLoad"), key=lambda span: span["start_unix_nano"])
     assert first["trace_id"] != second["trace_id"]
-    assert second["start_unix_nano"] < second["end_unix_nano"]
+    assert second["start_unix_nano"] <= second["end_unix_nano"]  # WebKit counts whole ms
     assert len(tab.spans("documentFetch")) == 1
     again = [s for s in tab.spans("resourceFetch") if s["trace_id"] == second["trace_id"]]
     assert [span["attributes"]["url.full"] for span in again] == [site.url + "/r/again.json"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.ladder_cells import DEDICATED
-from tasks.ladder_trial import HIDE
+from tasks.ladder_trial import FRAMES, HIDE
 from tests.browser.pages import html, resources, tag
 from tests.browser.site import Site
 from tests.browser.tab import Tab
@@ -19,6 +19,16 @@ DEAF = """
     else post.call(this, message, ...rest);
   };"""
 """A worker to which no answer has come yet."""
+SLOW = """
+  const post = Worker.prototype.postMessage;
+  window.workers = [];
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (!workers.includes(this)) workers.push(this);
+    if (this == workers[0] && /boot|leave|flush/.test(message.kind)) return;
+    post.call(this, message, ...rest);
+  };
+  addEventListener("pageshow", event => { window.persisted = event.persisted });"""
+"""A worker that does not come to start Python; any other does."""
 REMOVALS = """
   const remove = Storage.prototype.removeItem;
   window.removals = [];
@@ -98,6 +108,24 @@ def test_what_waits_is_in_storage_at_every_moment(tab: Tab, site: Site) -> None:
     (erased,) = (keys for keys in tab.page.evaluate("removals") if keys[0] != "edgetrace")
     assert erased[0] == left
     assert len(erased) == 1 + 2
+
+
+def test_a_worker_without_python_does_not_wait_in_the_back_forward_cache(
+    tab: Tab, site: Site
+) -> None:
+    """Chromium 156 may crash with it; another one is told all of it, if the page comes back."""
+    tab.page.add_init_script(SLOW)
+    tab.visit(site.add("/", html(tag(**OPTIONS), resources(3))))
+    tab.page.wait_for_function("edgetrace.counters().then(all => all.held_messages > 0)")
+    tab.visit(site.add("/plain", html()))
+    tab.page.go_back(wait_until="commit")
+    tab.page.wait_for_function("window.persisted")
+    tab.page.evaluate(FRAMES)
+    tab.flush()
+    assert tab.page.evaluate("workers.length") == 2
+    assert len(tab.spans("documentLoad")) == 2
+    assert len(tab.spans()) == 5 + 1
+    assert tab.page.evaluate("localStorage.length") == 0
 
 
 def test_a_compressed_body_is_no_secret_whatever_it_looks_like(tab: Tab, site: Site) -> None:
