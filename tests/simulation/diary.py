@@ -36,10 +36,11 @@ class _Told:
     def settle(self, settled: set[bytes]) -> None:
         """Let go of the oldest messages as far as all of them is settled.
 
-        Not while the documents are not: a load that was left ends with the last row known.
+        Not while the documents are not, or have yet to be told: a load that was left ends with the
+        last row known.
         """
-        documents = [m for m in self.messages if m is self.navigation or m[0]["kind"] == "leave"]
-        if not ids_of(documents) <= settled:
+        owed = ids_of(m for m in self.messages if m is self.navigation or m[0]["kind"] == "leave")
+        if not (owed or self.documents) or not owed <= settled:
             return
         while self.messages and self.messages[0][1] <= settled:
             message = self.messages.pop(0)

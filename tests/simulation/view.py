@@ -7,6 +7,7 @@ The content of each entry is its id's own, so a span with another's id shows.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 from random import Random
 from struct import Struct
 from typing import Any
@@ -90,10 +91,16 @@ class View:
         }
 
     def entries(self, rows: list[TimingEntry]) -> dict[str, Any]:
-        """Rows as a message."""
+        """Rows as a message, which says when it was: after what it tells of, whoever hears it."""
         numbers, text = packed(rows)
-        entries = PackedEntries(Struct(f"<{len(numbers)}d").pack(*numbers), text)
-        return {"kind": "entries", "origin": self.origin_ms, "entries": entries, "malformed": 0}
+        end = max(max(row.response_end, row.load_event_end) for row in rows)
+        return {
+            "kind": "entries",
+            "origin": self.origin_ms,
+            "now": ceil(self.origin_ms + end) + 1,
+            "entries": PackedEntries(Struct(f"<{len(numbers)}d").pack(*numbers), text),
+            "malformed": 0,
+        }
 
 
 def packed(rows: Iterable[TimingEntry]) -> tuple[list[float], str]:
