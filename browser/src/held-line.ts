@@ -66,8 +66,7 @@ export class HeldLine {
 
   /** Speaks through another port from now on. `broken`: called when the runtime behind it hangs or was ended. */
   over(port: Port, broken: (cause: string) => void): void {
-    const { _bodies, _ledger } = this;
-    const again = [..._bodies.undelivered(), ..._ledger.messages(), ..._ledger.questions()];
+    const again = [...this._bodies.undelivered(), ...this._ledger.messages(), ...this._ledger.questions()];
     this._port = port;
     this._ledger = new Ledger();
     port.onmessage = ({ data }) => port == this._port && attempt(() => this._hear(port, data));
@@ -93,6 +92,7 @@ export class HeldLine {
   /** No runtime will take anything any more; `keep`: on this page view. Then all stays, to be saved again when the page goes. */
   end(keep: boolean): void {
     this._watch.end();
+    this._port?.terminate?.();
     this._port = undefined;
     this._gone ||= keep;
     if (keep) this._save();
@@ -143,7 +143,7 @@ export class HeldLine {
     this._legacies._told.clear();
     this._bodies.clear();
     this._shelf.clear();
-    this._watch.stop();
+    this._watch.end();
     this._port?.postMessage(stop);
   }
 }

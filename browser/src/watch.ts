@@ -60,10 +60,9 @@ export class Watch {
     this._timer = undefined;
   }
 
-  /** Of none any more. */
+  /** Of none any more: what is ended now has nobody in its place. */
   end(): void {
     this.stop();
-    this._watched?.terminate?.();
     this._watched = undefined;
   }
 

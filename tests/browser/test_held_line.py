@@ -128,6 +128,20 @@ def test_a_worker_without_python_does_not_wait_in_the_back_forward_cache(
     assert tab.page.evaluate("localStorage.length") == 0
 
 
+def test_nothing_starts_again_for_a_stopped_page_that_comes_back(tab: Tab, site: Site) -> None:
+    """Consent withdrawn before Python ran stays withdrawn behind the back/forward cache."""
+    tab.page.add_init_script(SLOW)
+    tab.visit(site.add("/", html(tag(**OPTIONS), resources(3))))
+    tab.page.wait_for_function("edgetrace.counters().then(all => all.held_messages > 0)")
+    tab.page.evaluate("edgetrace.stop()")
+    tab.visit(site.add("/plain", html()))
+    tab.page.go_back(wait_until="commit")
+    tab.page.wait_for_function("window.persisted")
+    tab.page.evaluate(FRAMES)
+    assert tab.counters()["runtime"] == "none"
+    assert tab.page.evaluate("workers.length") == 1
+
+
 def test_a_compressed_body_is_no_secret_whatever_it_looks_like(tab: Tab, site: Site) -> None:
     """What looks like a token is taken out of words that wait in storage, not out of gzip."""
     site.broken.add("/v1/traces")
